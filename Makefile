@@ -1,0 +1,54 @@
+# `make` alone prints what can be done.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+SOURCES := shared/staffroll $(wildcard services/*/staffroll_*) $(wildcard plugins/*/staffroll_*)
+
+# Debian packages that the tests need besides what running needs.
+TEST_PACKAGES := rabbitmq-server
+
+export TEST_PACKAGES PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long bench lint format requirements environment clean
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## Run everything on this machine at http://127.0.0.1:8000/ (ARGS="--port 9000", see `staffroll up --help`).
+	@tools/environment.sh run
+	@exec $(BIN)/staffroll up $(ARGS)
+
+test: environment ## Run all tests except the long ones, on real servers (ARGS="-k sign_in").
+	$(BIN)/python -m pytest -m "not long" tests/unit tests/integration tests/end_to_end $(ARGS)
+
+test-long: environment ## Run the long tests in their full size.
+	$(BIN)/python -m pytest -m long --timeout 7200 tests/unit tests/integration tests/end_to_end $(ARGS)
+
+bench: environment ## Measure, and print the figures.
+	$(BIN)/python -m pytest tests/bench -s $(ARGS)
+
+lint: environment ## Check form, types, import rules and that nothing of this machine is committed.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(SOURCES)
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_committed.py
+
+format: environment ## Put all code into form.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: environment ## Compile requirements/*.in into the pinned, hashed *.txt.
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		requirements/run.in -o requirements/run.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		--constraints requirements/run.txt requirements/test.in -o requirements/test.txt
+
+environment: ## Make or renew .venv, with all that tests and checks need.
+	@tools/environment.sh test
+
+clean: ## Remove .venv and caches; ./data stays.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Staffroll accounts: users, roles, sign-in and security."""

@@ -1,0 +1,156 @@
+"""Creating, reading, listing and editing users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from staffroll.errors import NotFound, Stale
+from staffroll.idempotency import Once
+from staffroll.ids import new_id
+from staffroll.search import Term
+from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.domain import roles as role_rules
+from staffroll_accounts.domain import users as rules
+from staffroll_accounts.domain.users import House, NewUser, User
+from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.store import OnceUsed
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of a tab of the user list, and the counts of both tabs (R10)."""
+
+    users: list[User]
+    total: int
+    end: tuple[str, str] | None
+    billed: int
+    unbilled: int
+
+
+def create(
+    new: NewUser,
+    scope: AccountsScope,
+    *,
+    password: str | None = None,
+    passwords: Passwords,
+    once: Once | None = None,
+) -> User:
+    """A new user; repeated with the same `once`, the one that it created.
+
+    Raises:
+        Invalid, RoleUnknown, EmailTaken: See `domain.users`.
+        RoleNotYours: The actor gives more than they have (R72).
+    """
+    if once is not None and (user := _created_before(once, scope)):
+        return user
+    _check_given(scope, new.roles, admin_changes=new.is_admin)
+    decision = rules.create(new, new_id(), house(scope), scope.cause(rules.SOURCE))
+    if password is not None:
+        hashed = passwords.hash(password)
+        decision = replace(decision, user=replace(decision.user, password_hash=hashed))
+    try:
+        user = scope.store.users.insert(decision, scope.now, once)
+    except OnceUsed:
+        if once is not None and (earlier := _created_before(once, scope)):
+            return earlier
+        raise
+    if user.is_admin:
+        scope.store.tenants.add_admin(user.id)
+    return user
+
+
+def _created_before(once: Once, scope: AccountsScope) -> User | None:
+    found = scope.store.users.find_once(once)
+    if found is None:
+        return None
+    user, stored = found
+    if once.is_repeated_by(stored, scope.now):
+        return user
+    scope.store.users.forget_once(once)
+    return None
+
+
+def get(user_id: str, scope: AccountsScope) -> User:
+    """Raises `NotFound`."""
+    return scope.store.users.get(user_id)
+
+
+def find_tab(
+    scope: AccountsScope,
+    *,
+    is_billed: bool,
+    terms: tuple[Term, ...],
+    roles: Sequence[str],
+    after: tuple[str, str] | None,
+    limit: int,
+) -> Tab:
+    """A page of the tab *Billed users* or *Unbilled users* (R10-R13)."""
+    users = scope.store.users
+    status = "active" if is_billed else "deactivated"
+    found, total, end = users.page(
+        status=status, terms=terms, roles=roles, after=after, limit=limit
+    )
+    is_whole = not terms and not roles
+    return Tab(
+        users=found,
+        total=total,
+        end=end,
+        billed=total if is_whole and is_billed else users.count("active"),
+        unbilled=total if is_whole and not is_billed else users.count("deactivated"),
+    )
+
+
+def edit(
+    user_id: str, changes: Mapping[str, Any], scope: AccountsScope, *, expected: int | None
+) -> User:
+    """The user after `changes`.
+
+    Args:
+        expected: The version that the editor saw; None for any.
+    Raises:
+        NotFound, Stale, EmailTaken, Invalid, RoleUnknown, RoleNotYours.
+    """
+    user = scope.store.users.get(user_id)
+    if expected is not None and expected != user.version:
+        raise Stale
+    added = set(changes.get("roles", ())) - set(user.roles)
+    admin_changes = "is_admin" in changes and changes["is_admin"] != user.is_admin
+    _check_given(scope, sorted(added), admin_changes=admin_changes)
+    decision = rules.edit(user, changes, house(scope), scope.cause(rules.SOURCE))
+    if decision.user.is_admin == user.is_admin:
+        return scope.store.users.save(decision, user, scope.now)
+    if user.is_admin:
+        scope.store.tenants.remove_admin(user.id)
+    try:
+        return scope.store.users.save(decision, user, scope.now)
+    finally:
+        # Whether the save went well or not: who is an admin now is counted as one.
+        if _is_admin_now(user_id, scope):
+            scope.store.tenants.add_admin(user_id)
+
+
+def _is_admin_now(user_id: str, scope: AccountsScope) -> bool:
+    user = scope.store.users.find(user_id)
+    return user is not None and user.is_admin and user.status != "deleted"
+
+
+def house(scope: AccountsScope) -> House:
+    """What the tenant sets for its users.
+
+    Raises:
+        NotFound: There is no such tenant.
+    """
+    tenant = scope.store.tenants.find()
+    if tenant is None:
+        raise NotFound
+    return House(
+        languages=tenant.languages, time_zone=tenant.time_zone, roles=scope.store.roles.ids()
+    )
+
+
+def _check_given(scope: AccountsScope, role_ids: Sequence[str], *, admin_changes: bool) -> None:
+    if not scope.actor.is_admin:
+        given = scope.store.roles.some(role_ids)
+        role_rules.check_no_escalation(scope.actor, given, admin_changes=admin_changes)

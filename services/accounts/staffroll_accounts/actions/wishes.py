@@ -1,0 +1,120 @@
+"""What other services wish of accounts: new users and changes, answered by events.
+
+A wish that is granted is remembered by the user itself, one that is refused in
+`Refusals`; so a repeat hears the same answer, whenever it comes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from staffroll.errors import NotFound, StaffrollError, Stale, Unavailable
+from staffroll.events import RequestRejected, UserChangeWish, UserWish
+from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.actions.users import house
+from staffroll_accounts.domain import users as rules
+from staffroll_accounts.domain.roles import AGENT
+from staffroll_accounts.domain.users import SOURCE, NewUser
+from staffroll_accounts.store import UserExists
+
+_EDITABLE: Final = frozenset({"first_name", "last_name", "email", "language", "time_zone"})
+_TRIES: Final = 5
+
+
+def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str) -> None:
+    """Make the user that `source` wishes under `user_id`, or refuse and say why (R2, R4)."""
+    if _answered_before(user_id, wish.attempt, scope):
+        return
+    roles = wish.roles
+    if roles is None:
+        agent = scope.store.roles.default_of(AGENT)
+        roles = [agent.id] if agent else []
+    new = NewUser(
+        last_name=wish.last_name,
+        first_name=wish.first_name,
+        email=wish.email,
+        language=wish.language,
+        time_zone=wish.time_zone,
+        roles=tuple(roles),
+    )
+    try:
+        decision = rules.create(
+            new,
+            user_id,
+            house(scope),
+            scope.cause(SOURCE),
+            created_in=source,
+            active=wish.active,
+        )
+        scope.store.users.insert(decision, scope.now)
+    except UserExists:
+        _tell_again(user_id, scope)
+    except Unavailable:
+        raise
+    except StaffrollError as error:
+        _refuse(user_id, wish.attempt, error, scope)
+
+
+def change_user(user_id: str, wish: UserChangeWish, scope: AccountsScope) -> None:
+    """Change the user as wished, or refuse and say why.
+
+    A field that somebody changed since the wisher read it is not overwritten.
+    """
+    if _answered_before(user_id, wish.attempt, scope):
+        return
+    changes = {name: value for name, value in wish.fields.items() if name in _EDITABLE}
+    for _ in range(_TRIES):
+        user = scope.store.users.find(user_id)
+        try:
+            if user is None or user.status == "deleted":
+                raise NotFound
+            if scope.request_id in user.applied_requests:
+                _tell_again(user_id, scope)
+                return
+            rules.check_not_changed_since(user, sorted(changes), wish.base_version)
+            decision = rules.edit(user, changes, house(scope), scope.cause(SOURCE))
+            scope.store.users.save(decision, user, scope.now)
+        except Stale as error:
+            if error.errors:
+                _refuse(user_id, wish.attempt, error, scope)
+                return
+        except Unavailable:
+            raise
+        except StaffrollError as error:
+            _refuse(user_id, wish.attempt, error, scope)
+            return
+        else:
+            return
+    raise Unavailable
+
+
+def _answered_before(user_id: str, attempt: int, scope: AccountsScope) -> bool:
+    """Whether this attempt, or a later one, was refused already; says so again if it was this."""
+    if scope.request_id is None:
+        return False
+    refusal = scope.store.refusals.find(scope.request_id)
+    if refusal is None or refusal.attempt < attempt:
+        return False
+    if refusal.attempt == attempt:
+        _say(user_id, refusal, scope)
+    return True
+
+
+def _refuse(user_id: str, attempt: int, error: StaffrollError, scope: AccountsScope) -> None:
+    errors = {
+        name: [{"code": item.code, "detail": item.text()} for item in items]
+        for name, items in error.errors.items()
+    }
+    rejection = RequestRejected(
+        attempt=attempt, code=error.code, detail=error.detail, errors=errors
+    )
+    _say(user_id, rejection, scope)
+
+
+def _say(user_id: str, rejection: RequestRejected, scope: AccountsScope) -> None:
+    event = scope.cause(SOURCE).event("request.rejected", user_id, rejection.attempt, rejection)
+    scope.store.refusals.say(scope.request_id or user_id, rejection, event, scope.now)
+
+
+def _tell_again(user_id: str, scope: AccountsScope) -> None:
+    scope.store.users.tell_again(user_id, scope.cause(SOURCE), scope.now)

@@ -1,0 +1,156 @@
+"""Accounts as a process, and its own commands."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+import click
+
+from staffroll import clock
+from staffroll.errors import StaffrollError
+from staffroll.events import Event
+from staffroll.ids import TENANT_PATTERN
+from staffroll.runtime import Runtime
+from staffroll.scope import Actor, Scope
+from staffroll.service import Chore, Service
+from staffroll.web.guard import PLATFORM_ACTOR
+from staffroll_accounts.actions import AccountsScope, tenants
+from staffroll_accounts.actions.tenants import NewTenant
+from staffroll_accounts.app import create_app, make_keys
+from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.settings import AccountsSettings
+from staffroll_accounts.store import INDEXES, OUTBOXES, Store
+from staffroll_accounts.sync import make_handler
+from staffroll_accounts.tokens import Issuer
+
+_TOKEN_SECONDS = 300
+
+
+def _handler(runtime: Runtime) -> Callable[[Event], None]:
+    return make_handler(runtime, make_keys(runtime))
+
+
+def _chores(runtime: Runtime) -> Sequence[Chore]:
+    def publish_first_key() -> None:
+        make_keys(runtime).signing()
+
+    return [Chore("first signing key", 1.0, publish_first_key)]
+
+
+@contextmanager
+def _command(environ: Mapping[str, str] | None = None) -> Iterator[Runtime]:
+    runtime = service.runtime("command", environ)
+    try:
+        runtime.wait_until_prepared(30)
+        yield runtime
+    finally:
+        runtime.close()
+
+
+def _scope(runtime: Runtime, tenant_id: str) -> AccountsScope:
+    return Scope(
+        tenant_id,
+        Actor.system("platform"),
+        Store(runtime.tenant(tenant_id), runtime.outbox),
+        clock.now(),
+    )
+
+
+@click.group()
+def tenant() -> None:
+    """Make and look after tenants."""
+
+
+@tenant.command()
+@click.argument("tenant_id")
+@click.option("--name", help="Shown to people; the id where left out.")
+@click.option("--admin-email", required=True, help="E-mail address of the first admin.")
+@click.option("--admin-first-name", default="", help="First name of the first admin.")
+@click.option("--admin-last-name", default="Admin", show_default=True)
+@click.option(
+    "--admin-password-stdin",
+    is_flag=True,
+    help="Read the admin's password from standard input; otherwise one is made and printed.",
+)
+@click.option("--language", "languages", multiple=True, default=("en", "de"), show_default=True)
+@click.option("--time-zone", default="Europe/Berlin", show_default=True)
+def create(
+    tenant_id: str,
+    name: str | None,
+    admin_email: str,
+    admin_first_name: str,
+    admin_last_name: str,
+    admin_password_stdin: bool,
+    languages: tuple[str, ...],
+    time_zone: str,
+) -> None:
+    """Make the tenant TENANT_ID, with default roles and a first admin."""
+    password = sys.stdin.readline().rstrip("\n") if admin_password_stdin else new_password()
+    wish = NewTenant(
+        id=tenant_id,
+        name=name or tenant_id,
+        languages=languages,
+        time_zone=time_zone,
+        admin_email=admin_email,
+        admin_first_name=admin_first_name,
+        admin_last_name=admin_last_name,
+        admin_password=password,
+    )
+    with _command() as runtime:
+        settings = cast(AccountsSettings, runtime.settings)
+        try:
+            tenants.create(wish, _scope(runtime, tenant_id), Passwords(settings))
+        except StaffrollError as error:
+            fields = "; ".join(
+                f"{field}: {item.text()}" for field, items in error.errors.items() for item in items
+            )
+            raise click.ClickException(f"{error.detail} {fields}".strip()) from error
+    click.echo(f"Tenant:   {tenant_id}")
+    click.echo(f"E-mail:   {admin_email}")
+    if not admin_password_stdin:
+        click.echo(f"Password: {password}")
+
+
+def new_password() -> str:
+    """A password that is long enough to be safe and short enough to be typed."""
+    return "-".join(secrets.token_hex(3) for _ in range(3))
+
+
+def platform_token(tenant_id: str, environ: Mapping[str, str] | None = None) -> str:
+    """A short token with which the platform team's commands may do everything in a tenant."""
+    with _command(environ) as runtime:
+        return Issuer(make_keys(runtime), _TOKEN_SECONDS).issue(
+            subject=PLATFORM_ACTOR,
+            tenant_id=tenant_id,
+            is_admin=True,
+            permissions=(),
+            generation=0,
+        )
+
+
+@click.command()
+@click.argument("tenant_id")
+def token(tenant_id: str) -> None:
+    """Print a token, good for five minutes, that may do everything in TENANT_ID."""
+    if not TENANT_PATTERN.match(tenant_id):
+        raise click.ClickException(f"{tenant_id} cannot be a tenant's id.")
+    click.echo(platform_token(tenant_id))
+
+
+service = Service(
+    name="accounts",
+    title="Accounts: users, roles, sign-in",
+    mount="/account",
+    port=8101,
+    settings=AccountsSettings,
+    indexes=INDEXES,
+    outboxes=OUTBOXES,
+    make_app=create_app,
+    make_handler=_handler,
+    make_chores=_chores,
+    commands=(tenant, token),
+)

@@ -1,0 +1,109 @@
+"""A tenant to look around in, with people who could be somebody's colleagues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from staffroll import clock
+from staffroll.scope import Actor, Scope
+from staffroll_accounts.actions import AccountsScope, tenants, users
+from staffroll_accounts.actions.tenants import NewTenant
+from staffroll_accounts.domain.errors import EmailTaken, TenantExists
+from staffroll_accounts.domain.users import NewUser
+from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.settings import AccountsSettings
+from staffroll_accounts.store import Store
+
+TENANT = "acme"
+ADMIN_EMAIL = "admin@acme.example"
+
+
+class DemoPerson(Protocol):
+    """One of the people of the demo."""
+
+    @property
+    def first_name(self) -> str: ...
+
+    @property
+    def last_name(self) -> str: ...
+
+    @property
+    def email(self) -> str: ...
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def time_zone(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSignIn:
+    """What the demo's admin signs in with."""
+
+    tenant: str
+    email: str
+    password: str = field(repr=False)
+
+
+def create_demo(environ: Mapping[str, str], people: Sequence[DemoPerson]) -> DemoSignIn:
+    """Make the demo tenant with its admin and `people`; what is there already is left alone.
+
+    The admin's password is taken from ``STAFFROLL_DEMO_PASSWORD``.
+    """
+    from staffroll_accounts.cli import service
+
+    password = environ["STAFFROLL_DEMO_PASSWORD"]
+    runtime = service.runtime("command", environ)
+    try:
+        runtime.wait_until_prepared(30)
+        scope: AccountsScope = Scope(
+            TENANT,
+            Actor.system("demo"),
+            Store(runtime.tenant(TENANT), runtime.outbox),
+            clock.now(),
+        )
+        passwords = Passwords(cast(AccountsSettings, runtime.settings))
+        with suppress(TenantExists):
+            tenants.create(_demo_tenant(people, password), scope, passwords)
+        _create_people(scope, people, passwords)
+    finally:
+        runtime.close()
+    return DemoSignIn(TENANT, ADMIN_EMAIL, password)
+
+
+def _demo_tenant(people: Sequence[DemoPerson], password: str) -> NewTenant:
+    spoken = {person.language for person in people} - {"en", "de"}
+    return NewTenant(
+        id=TENANT,
+        name="Acme",
+        languages=("en", "de", *sorted(spoken)),
+        time_zone="Europe/Berlin",
+        admin_email=ADMIN_EMAIL,
+        admin_first_name="Alex",
+        admin_last_name="Admin",
+        admin_password=password,
+    )
+
+
+def _create_people(
+    scope: AccountsScope, people: Sequence[DemoPerson], passwords: Passwords
+) -> None:
+    roles = {role.category: role.id for role in scope.store.roles.all() if role.is_default}
+    for person in people:
+        new = NewUser(
+            last_name=person.last_name,
+            first_name=person.first_name,
+            email=person.email,
+            language=person.language,
+            time_zone=person.time_zone,
+            roles=(roles[person.role],),
+        )
+        with suppress(EmailTaken):
+            users.create(new, scope, passwords=passwords)

@@ -1,0 +1,1 @@
+"""The rules of accounts, pure: state in, decision out."""

@@ -1,0 +1,216 @@
+"""Users: created and edited. Pure; every change is a new version with its event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from staffroll import humans
+from staffroll.errors import FieldError, Invalid
+from staffroll.events import Cause, Event, UserState
+from staffroll_accounts.domain.errors import ChangedMeanwhile, RoleUnknown
+
+SOURCE: Final = "accounts"
+REMEMBERED_REQUESTS: Final = 20
+"""How many answered requests a user's state tells of."""
+
+Status = Literal["active", "deactivated", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A human as accounts knows them.
+
+    Attributes:
+        version: One more at every change that is told.
+        roles: Ids, sorted.
+        token_generation: Access tokens of a smaller one are void.
+        created_in: The service where the human was created.
+        applied_requests: Requests of other services that this state contains, newest last.
+        field_versions: In which version each field was changed last.
+        password_hash: None until a password is set.
+    """
+
+    id: str
+    version: int
+    status: Status
+    first_name: str
+    last_name: str
+    email: str
+    language: str
+    time_zone: str
+    created_at: datetime
+    created_in: str
+    roles: tuple[str, ...] = ()
+    is_admin: bool = False
+    locked: bool = False
+    token_generation: int = 1
+    applied_requests: tuple[str, ...] = ()
+    field_versions: Mapping[str, int] = field(default_factory=dict)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a user becomes, and what is told of it."""
+
+    user: User
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What is wished of a new user; None takes the tenant's."""
+
+    last_name: str
+    email: str
+    first_name: str = ""
+    language: str | None = None
+    time_zone: str | None = None
+    roles: tuple[str, ...] = ()
+    is_admin: bool = False
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a tenant sets for its users.
+
+    Attributes:
+        languages: Offered ones, the default first.
+        roles: Ids of the roles there are.
+    """
+
+    languages: tuple[str, ...]
+    time_zone: str
+    roles: frozenset[str]
+
+
+def create(
+    new: NewUser,
+    id_: str,
+    house: House,
+    cause: Cause,
+    *,
+    created_in: str = SOURCE,
+    active: bool = True,
+) -> Decision:
+    """A new user, told as ``user.created``.
+
+    Args:
+        active: False where the staff membership begins later (R7).
+    Raises:
+        Invalid: Fields break R3, R4 or R5; all of them are named.
+        RoleUnknown: A role that the tenant does not have.
+    """
+    user = User(
+        id=id_,
+        version=1,
+        status="active" if active else "deactivated",
+        first_name=humans.tidy_name(new.first_name),
+        last_name=humans.tidy_name(new.last_name),
+        email=humans.tidy_email(new.email),
+        language=new.language or house.languages[0],
+        time_zone=new.time_zone or house.time_zone,
+        roles=tuple(sorted(set(new.roles))),
+        is_admin=new.is_admin,
+        created_at=cause.now,
+        created_in=created_in,
+        password_hash=new.password_hash,
+        applied_requests=(cause.request_id,) if cause.request_id else (),
+    )
+    _check(user, house)
+    return Decision(user, (_told(user, "user.created", (), cause),))
+
+
+def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> Decision:
+    """The user with `changes`, told as ``user.updated``; nothing is told where nothing changed.
+
+    Args:
+        changes: By name, of first_name, last_name, email, language, time_zone, roles, is_admin.
+    Raises:
+        Invalid, RoleUnknown: As in `create`.
+    """
+    wanted: dict[str, Any] = dict(changes)
+    if "roles" in wanted:
+        wanted["roles"] = tuple(sorted(set(wanted["roles"])))
+    changed = sorted(name for name, value in wanted.items() if getattr(user, name) != value)
+    is_answer = cause.request_id is not None and cause.request_id not in user.applied_requests
+    if not changed and not is_answer:
+        return Decision(user, ())
+    version = user.version + 1
+    edited = replace(
+        user,
+        **{name: wanted[name] for name in changed},
+        version=version,
+        field_versions={**user.field_versions, **dict.fromkeys(changed, version)},
+        applied_requests=_remember(user.applied_requests, cause.request_id),
+    )
+    _check(edited, house)
+    return Decision(edited, (_told(edited, "user.updated", changed, cause),))
+
+
+def check_not_changed_since(user: User, names: Sequence[str], base_version: int) -> None:
+    """Raises `ChangedMeanwhile` where one of the fields is newer than what the editor saw."""
+    newer = [name for name in names if user.field_versions.get(name, 0) > base_version]
+    if newer:
+        wording = ChangedMeanwhile.wording
+        raise ChangedMeanwhile(
+            errors={name: [FieldError(ChangedMeanwhile.code, wording)] for name in newer}
+        )
+
+
+def public_state(user: User, changed: Sequence[str] = ()) -> UserState:
+    """What is told of a user."""
+    created_at = user.created_at.isoformat().replace("+00:00", "Z")
+    if user.status == "deleted":
+        return UserState(
+            status="deleted",
+            token_generation=user.token_generation,
+            created_at=created_at,
+            created_in=user.created_in,
+        )
+    return UserState(
+        status=user.status,
+        token_generation=user.token_generation,
+        created_at=created_at,
+        created_in=user.created_in,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        email=user.email,
+        language=user.language,
+        time_zone=user.time_zone,
+        roles=list(user.roles),
+        is_admin=user.is_admin,
+        locked=user.locked,
+        applied_requests=list(user.applied_requests),
+        changed=list(changed),
+    )
+
+
+def _told(user: User, event_type: str, changed: Sequence[str], cause: Cause) -> Event:
+    return cause.event(event_type, user.id, user.version, public_state(user, changed))
+
+
+def _remember(requests: tuple[str, ...], request_id: str | None) -> tuple[str, ...]:
+    if request_id is None or request_id in requests:
+        return requests
+    return (*requests, request_id)[-REMEMBERED_REQUESTS:]
+
+
+def _check(user: User, house: House) -> None:
+    problems = {
+        # A human who was created elsewhere may have no first name (R3).
+        "first_name": humans.name_problem(user.first_name, may_be_empty=True),
+        "last_name": humans.name_problem(user.last_name),
+        "email": humans.email_problem(user.email),
+        "language": humans.language_problem(user.language, house.languages),
+        "time_zone": humans.time_zone_problem(user.time_zone),
+    }
+    found = {name: [problem] for name, problem in problems.items() if problem is not None}
+    if found:
+        raise Invalid(errors=found)
+    if not house.roles.issuperset(user.roles):
+        raise RoleUnknown

@@ -1,0 +1,117 @@
+"""Signing keys in MongoDB: all in one document, private halves encrypted."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc.jwk import OKPKey
+from pymongo.errors import DuplicateKeyError
+
+from staffroll import clock
+from staffroll.bus import Message
+from staffroll.events import PLATFORM_TENANT, Cause, Event, SigningKeys
+from staffroll.ids import new_id
+from staffroll.mongo import Document, Outbox, Platform
+from staffroll.mongo.outbox import entries
+from staffroll.settings import SettingsWrong
+
+COLLECTION: Final = "keys"
+
+_ID: Final = "signing"
+_SECRET_MIN_CHARACTERS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The private key that signs now."""
+
+    id: str
+    key: OKPKey
+
+
+def cipher(secret: str) -> MultiFernet:
+    """Encrypts with the first of the comma-separated secrets, decrypts with any.
+
+    Raises:
+        SettingsWrong: One is too short.
+    """
+    secrets = [part.strip() for part in secret.split(",")]
+    if any(len(part) < _SECRET_MIN_CHARACTERS for part in secrets):
+        raise SettingsWrong(
+            f"STAFFROLL_SECRET_KEY needs at least {_SECRET_MIN_CHARACTERS} characters"
+        )
+    return MultiFernet([Fernet(_derive(part)) for part in secrets])
+
+
+def _derive(secret: str) -> bytes:
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"staffroll at rest")
+    return base64.urlsafe_b64encode(hkdf.derive(secret.encode()))
+
+
+class Keys:
+    """The platform's signing keys."""
+
+    def __init__(self, platform: Platform, outbox: Outbox, at_rest: MultiFernet) -> None:
+        self._keys = platform[COLLECTION]
+        self._outbox = outbox
+        self._at_rest = at_rest
+
+    def signing(self) -> SigningKey:
+        """The newest key, made at the first call; safe when many processes start at once."""
+        document = self._find() or self._create()
+        newest = document["keys"][-1]
+        private = OKPKey.import_key(self._at_rest.decrypt(newest["private"]))
+        return SigningKey(newest["kid"], private)
+
+    def public(self) -> list[dict[str, Any]]:
+        """All keys that tokens may be signed with, in JWK form."""
+        document = self._find()
+        return [] if document is None else [key["public"] for key in document["keys"]]
+
+    def told(self, actor: str) -> Event | None:
+        """The public keys as ``keys.updated``; None before the first key."""
+        document = self._find()
+        return None if document is None else _told(document, actor)
+
+    def _find(self) -> Document | None:
+        return self._keys.find_one({"tenant_id": PLATFORM_TENANT, "_id": _ID})
+
+    def _create(self) -> Document:
+        kid = new_id()
+        key = OKPKey.generate_key("Ed25519", parameters={"kid": kid, "use": "sig"})
+        document: Document = {
+            "_id": _ID,
+            "tenant_id": PLATFORM_TENANT,
+            "version": 1,
+            "keys": [
+                {
+                    "kid": kid,
+                    "public": dict(key.as_dict(private=False)),
+                    "private": self._at_rest.encrypt(key.as_pem(private=True)),
+                    "created_at": clock.now(),
+                }
+            ],
+        }
+        messages = [Message.event(_told(document, "system:accounts"))]
+        document["outbox"] = entries(messages, clock.now())
+        try:
+            self._keys.insert_one(document)
+        except DuplicateKeyError:
+            found = self._find()
+            if found is None:
+                raise
+            return found
+        self._outbox.committed(COLLECTION, PLATFORM_TENANT, _ID, messages)
+        return document
+
+
+def _told(document: Document, actor: str) -> Event:
+    cause = Cause("accounts", PLATFORM_TENANT, actor, clock.now())
+    public: Sequence[dict[str, Any]] = [key["public"] for key in document["keys"]]
+    return cause.event("keys.updated", _ID, document["version"], SigningKeys(keys=list(public)))

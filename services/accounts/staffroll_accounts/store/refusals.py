@@ -1,0 +1,42 @@
+"""Requests that were refused, so that a repeat hears the same answer.
+
+What was granted needs no record: the user, or the request among their
+``applied_requests``, is one. So an old duplicate cannot succeed later because an
+e-mail became free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from staffroll.bus import Message
+from staffroll.events import Event, RequestRejected
+from staffroll.mongo import Outbox, TenantDatabase
+from staffroll.mongo.outbox import push
+
+COLLECTION: Final = "requests"
+
+
+class Refusals:
+    """The refused requests of one tenant."""
+
+    def __init__(self, database: TenantDatabase, outbox: Outbox) -> None:
+        self._requests = database[COLLECTION]
+        self._outbox = outbox
+
+    def find(self, request_id: str) -> RequestRejected | None:
+        """The newest refusal of the request."""
+        document = self._requests.find_one({"_id": request_id}, {"rejection": 1})
+        return None if document is None else RequestRejected(**document["rejection"])
+
+    def say(self, request_id: str, rejection: RequestRejected, event: Event, now: datetime) -> None:
+        """Keep the refusal and tell of it: one write."""
+        messages = [Message.event(event)]
+        self._requests.update_one(
+            {"_id": request_id},
+            {"$set": {"rejection": asdict(rejection), "at": now}, **push(messages, now)},
+            upsert=True,
+        )
+        self._outbox.committed(COLLECTION, self._requests.tenant_id, request_id, messages)

@@ -1,0 +1,216 @@
+"""Users in MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.errors import DuplicateKeyError
+
+from staffroll.bus import Message
+from staffroll.errors import NotFound, OutboxFull, Stale
+from staffroll.events import Cause
+from staffroll.idempotency import Once
+from staffroll.mongo import Document, Outbox, TenantDatabase, duplicate_index
+from staffroll.mongo.lists import find_slice
+from staffroll.mongo.outbox import HAS_ROOM, entries, push
+from staffroll.search import Term, email_key, index_fields
+from staffroll_accounts.domain.errors import EmailTaken
+from staffroll_accounts.domain.users import Decision, User, public_state
+
+COLLECTION: Final = "users"
+
+_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0}
+
+
+class UserExists(Exception):
+    """There is a user, or the tombstone of one, under this id already."""
+
+
+class OnceUsed(Exception):
+    """The Idempotency-Key has created a user already."""
+
+
+class Users:
+    """The users of one tenant."""
+
+    def __init__(self, database: TenantDatabase, outbox: Outbox) -> None:
+        self._users = database[COLLECTION]
+        self._outbox = outbox
+
+    def insert(self, decision: Decision, now: datetime, once: Once | None = None) -> User:
+        """Keep a new user and tell of them: one write.
+
+        Raises:
+            EmailTaken: Another user of the tenant has the e-mail.
+            UserExists, OnceUsed: This very creation has happened already.
+            OutboxFull: Too much waits for the broker.
+        """
+        self._outbox.check_room()
+        messages = [Message.event(event) for event in decision.events]
+        document = _to_document(decision.user) | {"outbox": entries(messages, now)}
+        if once is not None:
+            document["once"] = once.document(now)
+        try:
+            self._users.insert_one(document)
+        except DuplicateKeyError as error:
+            match duplicate_index(error):
+                case ("tenant_id", "email_key"):
+                    raise EmailTaken from error
+                case ("tenant_id", "once.key"):
+                    raise OnceUsed from error
+                case _:
+                    raise UserExists from error
+        self._outbox.committed(COLLECTION, self._users.tenant_id, decision.user.id, messages)
+        return decision.user
+
+    def save(self, decision: Decision, before: User, now: datetime) -> User:
+        """Keep a changed user and tell of it: one write, on the version that was read.
+
+        Raises:
+            Stale: Somebody was quicker.
+            EmailTaken: As in `insert`.
+            OutboxFull: This user's news has waited too long for the broker.
+        """
+        if not decision.events:
+            return decision.user
+        self._outbox.check_room()
+        messages = [Message.event(event) for event in decision.events]
+        changes = _to_document(decision.user)
+        del changes["_id"]
+        try:
+            result = self._users.update_one(
+                {"_id": before.id, "version": before.version, **HAS_ROOM},
+                {"$set": changes, **push(messages, now)},
+            )
+        except DuplicateKeyError as error:
+            raise EmailTaken from error
+        if result.matched_count == 0:
+            raise self._why_not(before)
+        self._outbox.committed(COLLECTION, self._users.tenant_id, before.id, messages)
+        return decision.user
+
+    def tell_again(self, user_id: str, cause: Cause, now: datetime) -> None:
+        """Say the user's state once more, for who asked and may not have heard."""
+        user = self.find(user_id)
+        if user is None:
+            return
+        kind = "user.deleted" if user.status == "deleted" else "user.updated"
+        message = Message.event(cause.event(kind, user.id, user.version, public_state(user)))
+        told = self._users.update_one({"_id": user_id, **HAS_ROOM}, push([message], now))
+        if told.matched_count == 0:
+            raise OutboxFull
+        self._outbox.committed(COLLECTION, self._users.tenant_id, user_id, [message])
+
+    def _why_not(self, before: User) -> Exception:
+        now = self._users.find_one({"_id": before.id}, {"version": 1})
+        if now is not None and now["version"] == before.version:
+            return OutboxFull()
+        return Stale()
+
+    def get(self, user_id: str) -> User:
+        """Raises `NotFound` where there is none, deleted ones included."""
+        user = self.find(user_id)
+        if user is None or user.status == "deleted":
+            raise NotFound
+        return user
+
+    def find(self, user_id: str) -> User | None:
+        """The user or their tombstone."""
+        document = self._users.find_one({"_id": user_id}, _LISTED)
+        return None if document is None else _from_document(document)
+
+    def find_by_email(self, email: str) -> User | None:
+        document = self._users.find_one({"email_key": email_key(email)}, _LISTED)
+        return None if document is None else _from_document(document)
+
+    def find_once(self, once: Once) -> tuple[User, dict[str, Any]] | None:
+        """The user that an Idempotency-Key created, and how the key was kept."""
+        document = self._users.find_one({"once.key": once.key}, _LISTED)
+        return None if document is None else (_from_document(document), document["once"])
+
+    def forget_once(self, once: Once) -> None:
+        """Free a key that is too old to count."""
+        self._users.update_one({"once.key": once.key}, {"$unset": {"once": ""}})
+
+    def page(
+        self,
+        *,
+        status: str,
+        terms: tuple[Term, ...],
+        roles: Sequence[str],
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> tuple[list[User], int, tuple[str, str] | None]:
+        """Users of a tab, with any of `roles` where some are named, in order (R10-R13)."""
+        where: Document = {"status": status}
+        if roles:
+            where["roles"] = {"$in": list(roles)}
+        found = find_slice(self._users, where, terms, after=after, limit=limit, projection=_LISTED)
+        return [_from_document(document) for document in found.documents], found.total, found.end
+
+    def count(self, status: str) -> int:
+        return find_slice(self._users, {"status": status}, (), after=None, limit=1).total
+
+    def is_empty(self) -> bool:
+        return self._users.find_one({}, {"_id": 1}) is None
+
+    def each(self, subjects: Sequence[str] = ()) -> Iterator[User]:
+        """All users and tombstones, or those named, for a snapshot."""
+        where: Document = {"_id": {"$in": list(subjects)}} if subjects else {}
+        for document in self._users.find(where, _LISTED, batch_size=500):
+            yield _from_document(document)
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """Ids and versions of all users and tombstones."""
+        for document in self._users.find({}, {"version": 1}, batch_size=5000):
+            yield document["_id"], document["version"]
+
+
+def _to_document(user: User) -> Document:
+    document: Document = {
+        "_id": user.id,
+        "version": user.version,
+        "status": user.status,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "email": user.email,
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "roles": list(user.roles),
+        "is_admin": user.is_admin,
+        "locked": user.locked,
+        "token_generation": user.token_generation,
+        "created_at": user.created_at,
+        "created_in": user.created_in,
+        "applied_requests": list(user.applied_requests),
+        "field_versions": dict(user.field_versions),
+        "password_hash": user.password_hash,
+    }
+    if user.status != "deleted":
+        document["email_key"] = email_key(user.email)
+        document |= index_fields(user.last_name, user.first_name, user.email)
+    return document
+
+
+def _from_document(document: Document) -> User:
+    return User(
+        id=document["_id"],
+        version=document["version"],
+        status=document["status"],
+        first_name=document["first_name"],
+        last_name=document["last_name"],
+        email=document["email"],
+        language=document["language"],
+        time_zone=document["time_zone"],
+        roles=tuple(document["roles"]),
+        is_admin=document["is_admin"],
+        locked=document["locked"],
+        token_generation=document["token_generation"],
+        created_at=document["created_at"],
+        created_in=document["created_in"],
+        applied_requests=tuple(document["applied_requests"]),
+        field_versions=document["field_versions"],
+        password_hash=document["password_hash"],
+    )

@@ -1,0 +1,1 @@
+"""Staffroll export: user lists as CSV and other formats."""

@@ -1,0 +1,63 @@
+"""Export, wired together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask
+
+from staffroll.directory import Directory
+from staffroll.runtime import Runtime
+from staffroll.scope import Scope
+from staffroll.web.digest import digests
+from staffroll.web.guard import Guard
+from staffroll.web.service_app import new_app
+from staffroll.web.tokens import KeyRing
+from staffroll_export.actions import ExportScope
+from staffroll_export.api.exports import exports
+from staffroll_export.settings import ExportSettings
+from staffroll_export.store import Store
+from staffroll_export.streaming import Downloads
+from staffroll_export.sync import make_bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    is_active: bool
+    token_generation: int
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The HTTP side of export."""
+    settings = cast(ExportSettings, runtime.settings)
+    directory = Directory(runtime.platform)
+
+    def store(tenant_id: str) -> Store:
+        return Store(runtime.tenant(tenant_id), runtime.outbox, directory)
+
+    def standing(tenant_id: str, user_id: str) -> _Standing | None:
+        row = store(tenant_id).standing(user_id)
+        if row is None:
+            return None
+        return _Standing(row["status"] == "active", row["token_generation"])
+
+    def versions(scope: Scope[Any], _owner: str) -> Iterable[tuple[str, int]]:
+        return cast(ExportScope, scope).store.versions()
+
+    return new_app(
+        "export",
+        title="Staffroll export",
+        guarded=Guard(KeyRing(directory.public_keys), standing, store, lambda: runtime.is_prepared),
+        resources=[
+            exports(Downloads(settings.downloads_at_once)),
+            digests("export", ["accounts"], versions),
+        ],
+        ready={
+            "database": runtime.waits_for_database,
+            "broker": runtime.waits_for_broker,
+            "keys": directory.waits_for_keys,
+            "bootstrap": make_bootstrap(runtime).waits,
+        },
+    )

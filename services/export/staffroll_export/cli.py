@@ -1,0 +1,30 @@
+"""Export as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from staffroll.runtime import Runtime
+from staffroll.service import Chore, Service
+from staffroll_export.app import create_app
+from staffroll_export.settings import ExportSettings
+from staffroll_export.store import INDEXES, OUTBOXES
+from staffroll_export.sync import make_bootstrap, make_handler
+
+
+def _chores(runtime: Runtime) -> Sequence[Chore]:
+    return [Chore("catching up with accounts", 1.0, make_bootstrap(runtime).run)]
+
+
+service = Service(
+    name="export",
+    title="Export: user lists as files",
+    mount="/export",
+    port=8104,
+    settings=ExportSettings,
+    indexes=INDEXES,
+    outboxes=OUTBOXES,
+    make_app=create_app,
+    make_handler=make_handler,
+    make_chores=_chores,
+)

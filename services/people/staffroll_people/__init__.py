@@ -1,0 +1,1 @@
+"""Staffroll people: person profiles."""

@@ -1,0 +1,1 @@
+"""Staffroll scheduling: employees, staff membership and shifts."""

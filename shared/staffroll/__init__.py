@@ -1,0 +1,1 @@
+"""Staffroll: one human, in step as user, employee and person."""

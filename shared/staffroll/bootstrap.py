@@ -1,0 +1,187 @@
+"""Catching up: a follower that starts empty asks accounts to tell everything again.
+
+The answer comes through a queue of its own, so that a long snapshot does not stand
+before today's news; what arrives twice or late is ignored by version.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from itertools import islice
+from typing import Final
+
+import structlog
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from staffroll import clock
+from staffroll.bus import BrokerAway, Message
+from staffroll.bus.consumer import Consumer
+from staffroll.events import (
+    PLATFORM_TENANT,
+    Cause,
+    Event,
+    SnapshotDone,
+    SnapshotWish,
+    payload_of,
+)
+from staffroll.ids import new_id
+from staffroll.runtime import Runtime
+
+COLLECTION: Final = "bootstraps"
+_LEASE: Final = timedelta(seconds=60)
+_BATCH: Final = 500
+
+_log = structlog.get_logger()
+
+
+class Bootstrap:
+    """One follower's catching up with one owner; run as a chore until it is done.
+
+    Args:
+        start_consumer: Starts a consumer of the named queue with the service's handler.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        owner: str,
+        handle: Callable[[Event], None],
+        start_consumer: Callable[[Callable[[Event], None], str], Consumer],
+    ) -> None:
+        self._runtime = runtime
+        self._owner = owner
+        self._handle = handle
+        self._start_consumer = start_consumer
+        self._states = runtime.platform[COLLECTION]
+        self._consumer: Consumer | None = None
+        self._queue = ""
+        self._received: set[str] = set()
+        self._expected: int | None = None
+        self._lock = threading.Lock()
+        self._is_done = False
+        self._own = {"tenant_id": PLATFORM_TENANT, "_id": owner}
+
+    def waits(self) -> str | None:
+        """For ``readyz``: what is waited for, or None."""
+        state = self._states.find_one(self._own)
+        if state is not None and state["is_done"]:
+            return None
+        received = 0 if state is None else state.get("received", 0)
+        return f"catching up with {self._owner}: {received} received"
+
+    def run(self) -> None:
+        """Ask, or ask again where whoever asked has vanished; end when all was told."""
+        if self._is_done:
+            return
+        if self._consumer is None:
+            with suppress(DuplicateKeyError):  # another process is at it
+                self._claim_and_ask()
+        else:
+            self._keep_claim()
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.stop()
+            self._consumer = None
+
+    def _claim_and_ask(self) -> None:
+        now = clock.now()
+        state = self._states.find_one(self._own)
+        if state is None:
+            self._states.insert_one({**self._own, "is_done": False, "lease_until": now + _LEASE})
+        elif state["is_done"]:
+            self._is_done = True
+            return
+        else:
+            claimed = self._states.update_one(
+                {**self._own, "lease_until": {"$eq": state["lease_until"], "$lt": now}},
+                {"$set": {"lease_until": now + _LEASE}},
+            )
+            if claimed.modified_count == 0:
+                return
+        self._ask()
+
+    def _ask(self) -> None:
+        queue = f"{self._runtime.service}.replay.{new_id()}"
+        broker = self._runtime.broker
+        try:
+            broker.open_queue(queue)
+            broker.publish([snapshot_request(self._runtime.service, self._owner, queue)])
+        except BrokerAway:
+            _log.warning("bootstrap_waits_for_broker", owner=self._owner)
+            self._states.update_one(self._own, {"$set": {"lease_until": clock.now()}})
+            return
+        self._queue = queue
+        self._received, self._expected = set(), None
+        self._consumer = self._start_consumer(self._receive, queue)
+        _log.info("bootstrap_asked", owner=self._owner)
+
+    def _receive(self, event: Event) -> None:
+        if event.type != "snapshot.done":
+            self._handle(event)
+        with self._lock:
+            if event.type == "snapshot.done":
+                self._expected = payload_of(event).sent
+            else:
+                self._received.add(event.id)
+            is_complete = self._expected is not None and len(self._received) >= self._expected
+        if is_complete:
+            self._states.update_one(
+                self._own, {"$set": {"is_done": True, "received": len(self._received)}}
+            )
+            _log.info("bootstrap_done", owner=self._owner, received=len(self._received))
+
+    def _keep_claim(self) -> None:
+        changes = {"lease_until": clock.now() + _LEASE, "received": len(self._received)}
+        state = self._states.find_one_and_update(
+            self._own, {"$set": changes}, return_document=ReturnDocument.AFTER
+        )
+        if state is not None and state["is_done"]:
+            self._is_done = True
+            self.close()
+            self._runtime.broker.close_queue(self._queue)
+
+
+def snapshot_request(
+    service: str,
+    owner: str,
+    queue: str,
+    *,
+    tenant_id: str | None = None,
+    subjects: Iterable[str] = (),
+) -> Message:
+    """The wish that `owner` tells what it has, all or some of it, into `queue`."""
+    cause = Cause(service, tenant_id or PLATFORM_TENANT, f"system:{service}", clock.now())
+    wish = SnapshotWish(queue=queue, tenant_id=tenant_id, subjects=list(subjects))
+    return Message.request(cause.event("snapshot.requested", owner, 0, wish), owner)
+
+
+def tell_all(runtime: Runtime, wish: SnapshotWish, states: Iterable[Event]) -> int:
+    """Send `states` into the wish's queue, then ``snapshot.done``; returns how many.
+
+    Raises:
+        BrokerAway: Not all arrived; the wish is to be handled again.
+    """
+    sent = 0
+    for batch in _batches(states, _BATCH):
+        sent += runtime.broker.publish([Message.direct(event, wish.queue) for event in batch])
+    cause = Cause(
+        runtime.service,
+        wish.tenant_id or PLATFORM_TENANT,
+        f"system:{runtime.service}",
+        clock.now(),
+    )
+    done = cause.event("snapshot.done", runtime.service, sent, SnapshotDone(sent=sent))
+    runtime.broker.publish([Message.direct(done, wish.queue)])
+    _log.info("snapshot_told", sent=sent)
+    return sent
+
+
+def _batches(items: Iterable[Event], size: int) -> Iterator[list[Event]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

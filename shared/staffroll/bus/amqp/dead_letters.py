@@ -1,0 +1,96 @@
+"""The dead letters of one service: look, try again, forget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+import structlog
+from pika.exceptions import UnroutableError
+
+from staffroll.bus.amqp.commands import command_channel
+from staffroll.bus.amqp.form import as_new, dead_letter_of, letter_id
+from staffroll.bus.amqp.naming import Names
+from staffroll.bus.contract import DIRECT, DeadLetter
+from staffroll.bus.topology import dead_letters_queue
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A letter out of the queue; unless it is acknowledged it goes back by itself."""
+
+    tag: int
+    properties: pika.BasicProperties
+    body: bytes
+
+
+class AmqpDeadLetters:
+    """A `staffroll.bus.contract.DeadLetters`.
+
+    AMQP cannot look without taking: while one of these methods runs, another one may not
+    see the letters it holds.
+    """
+
+    def __init__(self, parameters: pika.URLParameters, names: Names, service: str) -> None:
+        self._parameters = parameters
+        self._names = names
+        self._queue = names.queue(dead_letters_queue(service))
+
+    def list(self, limit: int = 100) -> Sequence[DeadLetter]:
+        with command_channel(self._parameters) as channel:
+            return [
+                dead_letter_of(letter.properties, letter.body, self._names)
+                for letter in self._take(channel, limit)
+            ]
+
+    def count(self) -> int:
+        with command_channel(self._parameters) as channel:
+            return self._count(channel)
+
+    def retry(self, ids: Iterable[str] | None = None) -> int:
+        return self._settle(ids, self._send_again)
+
+    def drop(self, ids: Iterable[str] | None = None) -> int:
+        return self._settle(ids, lambda _channel, _letter: True)
+
+    def _settle(self, ids: Iterable[str] | None, treat: Callable[[Any, _Taken], bool]) -> int:
+        wanted = None if ids is None else set(ids)
+        settled = 0
+        with command_channel(self._parameters) as channel:
+            channel.confirm_delivery()
+            for letter in self._take(channel, self._count(channel)):
+                is_meant = wanted is None or letter_id(letter.properties, letter.body) in wanted
+                if is_meant and treat(channel, letter):
+                    channel.basic_ack(letter.tag)
+                    settled += 1
+        return settled
+
+    def _send_again(self, channel: Any, letter: _Taken) -> bool:
+        queue = dead_letter_of(letter.properties, letter.body, self._names).queue
+        try:
+            channel.basic_publish(
+                DIRECT,
+                self._names.queue(queue),
+                letter.body,
+                as_new(letter.properties),
+                mandatory=True,
+            )
+        except UnroutableError:
+            log.warning("bus.queue_gone", queue=queue)
+            return False
+        return True
+
+    def _count(self, channel: Any) -> int:
+        declared = channel.queue_declare(self._queue, passive=True)
+        return int(declared.method.message_count)
+
+    def _take(self, channel: Any, limit: int) -> Iterator[_Taken]:
+        for _ in range(limit):
+            method, properties, body = channel.basic_get(self._queue)
+            if method is None:
+                return
+            yield _Taken(method.delivery_tag, properties, body)

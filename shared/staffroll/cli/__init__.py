@@ -1,0 +1,44 @@
+"""`staffroll`: one command for running, looking after and repairing the suite.
+
+Nothing here imports Flask or pymongo before a command needs it, so that
+``pip install staffroll`` alone is enough for a subscriber or a plugin author.
+"""
+
+from __future__ import annotations
+
+import click
+
+from staffroll.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "up": ("staffroll.cli.up:up", "Run everything on this machine."),
+    "serve": ("staffroll.cli.roles:serve", "Serve the API and pages of services."),
+    "consume": ("staffroll.cli.roles:consume", "Consume the events and requests of services."),
+    "indexes": ("staffroll.cli.roles:indexes", "Make the database indexes that are missing."),
+    "dead-letters": (
+        "staffroll.cli.dead_letters:dead_letters",
+        "Look at messages that could not be applied; retry or drop them.",
+    ),
+    "events": ("staffroll.cli.events:events", "Watch events, or have them told again."),
+    "check": ("staffroll.cli.check:check", "Tell whether all services know the same."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    own=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="staffroll", message="Staffroll %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Keep one human in step as user, employee and person.
+
+    Settings come from STAFFROLL_... variables. Where STAFFROLL_MONGODB_URI is not set, the
+    commands that look after a suite work on the one that `staffroll up` runs from ./data
+    (or from the folder that STAFFROLL_DATA names).
+    """
+    from staffroll.cli import surroundings
+
+    if context.invoked_subcommand not in surroundings.STANDALONE:
+        surroundings.join_running_suite()

@@ -1,0 +1,103 @@
+"""The roles of services as processes, and their indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from staffroll.service import Service, installed
+
+ALL: Final = "all"
+SHARED_PORT: Final = 8000
+
+
+def chosen(names: Sequence[str]) -> list[Service]:
+    """The services of these names; ``all`` stands for every installed one.
+
+    Raises:
+        click.UsageError: One is not installed, or none is.
+    """
+    services = installed()
+    if not services:
+        raise click.UsageError("No service is installed here: pip install staffroll-accounts …")
+    if ALL in names:
+        return list(services.values())
+    for name in names:
+        if name not in services:
+            known = ", ".join(services)
+            raise click.UsageError(f"There is no service {name!r} here; installed: {known}.")
+    return [services[name] for name in dict.fromkeys(names)]
+
+
+_services = click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+
+
+@click.command()
+@_services
+@click.option(
+    "--bind", metavar="HOST:PORT", help="Where to listen; default: 127.0.0.1 and its port."
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=8, show_default=True)
+def serve(services: tuple[str, ...], bind: str | None, workers: int, threads: int) -> None:
+    """Serve the API and pages of one SERVICE at the root, or of several under their mounts.
+
+    `all` stands for every installed one.
+    """
+    from staffroll import process
+    from staffroll.settings import read
+
+    wanted = chosen(services)
+    for service in wanted:
+        # Here and not first in a worker, where gunicorn would answer with a traceback.
+        settings = read(service.settings)
+        _declare(service, settings.broker_url, settings.mongodb_uri, settings.broker_prefix)
+    port = wanted[0].port if len(wanted) == 1 else SHARED_PORT
+    process.serve(wanted, bind=bind or f"127.0.0.1:{port}", workers=workers, threads=threads)
+
+
+def _declare(service: Service, broker_url: str, mongodb_uri: str, prefix: str) -> None:
+    """Refuse to start on a broker with other queues; one that is away may come later."""
+    from staffroll import bus
+
+    name = f"{service.name}-start"
+    broker = bus.connect(broker_url, mongodb_uri=mongodb_uri, prefix=prefix, name=name)
+    try:
+        broker.declare()
+    except bus.BrokerAway:
+        pass
+    finally:
+        broker.close()
+
+
+@click.command()
+@_services
+def consume(services: tuple[str, ...]) -> None:
+    """Consume the events and requests of each SERVICE, and do its chores, until told to stop.
+
+    `all` stands for every installed one. Any number of these processes may run.
+    """
+    from staffroll import process
+
+    process.consume(chosen(services))
+
+
+@click.command()
+@click.argument("services", nargs=-1, metavar="[SERVICE...]")
+def indexes(services: tuple[str, ...]) -> None:
+    """Make the database indexes that are missing, of each SERVICE or of all.
+
+    Changes no document. Every process does the same when it starts; do it before that
+    where much data is there already.
+    """
+    from staffroll.mongo import connect, ensure_indexes
+    from staffroll.settings import read
+
+    for service in chosen(services or (ALL,)):
+        settings = read(service.settings)
+        with connect(settings.mongodb_uri, name=f"{service.name}-indexes") as client:
+            database = client[f"{settings.mongodb_prefix}{service.name}"]
+            ensure_indexes(database, service.indexes)
+        click.echo(f"{service.name}: {len(service.indexes)} indexes are there")

@@ -1,0 +1,315 @@
+"""A user as another place knows them: a copy that follows accounts, and wishes on the way.
+
+Scheduling and people create and edit what accounts owns by *requests* (R2, R6). This is
+the life of such a record, pure, the same in both::
+
+    wish ──▶ pending ──user.created──▶ confirmed ──user.deleted──▶ deleted
+                │  ▲
+     rejected ◀─┘  │ correct, send again
+         │─────────┘
+         └──▶ discarded (gone)
+
+The existence of a user in accounts is the truth: whatever is heard of one confirms the
+record, also after a rejection that a late duplicate caused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from staffroll.errors import Conflict
+from staffroll.events import RequestRejected, UserState
+from staffroll.ids import new_id
+
+State = Literal["pending", "confirmed", "rejected", "deleted"]
+
+EDITABLE: Final = ("first_name", "last_name", "email", "language", "time_zone")
+"""The fields of a user that other places may wish to change."""
+
+_LONGEST_PAUSE: Final = timedelta(minutes=10)
+
+
+class NotConfirmed(Conflict):
+    code = "not_confirmed"
+    wording = "Accounts has not confirmed this yet; nothing else can be done with it until then."
+
+
+class NotRejected(Conflict):
+    code = "not_rejected"
+    wording = "Only what was refused can be corrected or discarded."
+
+
+class ChangeUnderWay(Conflict):
+    code = "change_under_way"
+    wording = "An earlier change is still on its way to accounts. Wait until it is answered."
+
+
+@dataclass(frozen=True, slots=True)
+class UserCopy:
+    """What a follower keeps of a user's public state."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    language: str = ""
+    time_zone: str = ""
+    roles: tuple[str, ...] = ()
+    is_admin: bool = False
+    status: str = ""
+    locked: bool = False
+    token_generation: int = 0
+
+    @classmethod
+    def of(cls, user: UserState) -> UserCopy:
+        return cls(
+            first_name=user.first_name,
+            last_name=user.last_name,
+            email=user.email,
+            language=user.language,
+            time_zone=user.time_zone,
+            roles=tuple(user.roles),
+            is_admin=user.is_admin,
+            status=user.status,
+            locked=user.locked,
+            token_generation=user.token_generation,
+        )
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request to accounts, until it is answered.
+
+    Attributes:
+        attempt: Grows with each correction; answers to older ones are ignored.
+        fields: What is wished, by the names of the user's fields.
+        actor: Who wishes it.
+        roles: Ids, at creation; None for the default of accounts.
+        active: At creation: False where the staff membership begins later.
+        base_version: The version of the user that the editor saw; 0 at creation.
+        sent_at: When it was sent last.
+        resend_at: When it is sent again unless answered; None once refused.
+        code: Why it was refused; None while it is on its way.
+    """
+
+    id: str
+    fields: Mapping[str, str]
+    sent_at: datetime
+    resend_at: datetime | None
+    attempt: int = 1
+    base_version: int = 0
+    actor: str = "system"
+    roles: tuple[str, ...] | None = None
+    active: bool = True
+    code: str | None = None
+    detail: str | None = None
+    errors: Mapping[str, list[dict[str, str]]] | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return self.code is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The record's part that follows accounts.
+
+    Attributes:
+        seen: The newest version of the user that was heard of; 0 for none.
+        creation: The wish for the user, until it is confirmed.
+        change: The wish to change fields that accounts owns, until it is answered.
+    """
+
+    id: str
+    state: State
+    user: UserCopy
+    seen: int = 0
+    creation: Wish | None = None
+    change: Wish | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When a wish of this record is to be sent again."""
+        moments = [
+            wish.resend_at for wish in (self.creation, self.change) if wish and wish.resend_at
+        ]
+        return min(moments, default=None)
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.state == "deleted"
+
+    def wish(self, wish_id: str | None) -> Wish | None:
+        """The wish of this id while it is on its way or refused; None once it was granted."""
+        wishes = (self.creation, self.change)
+        return next((wish for wish in wishes if wish and wish.id == wish_id), None)
+
+
+def wished(
+    id_: str,
+    fields: Mapping[str, str],
+    now: datetime,
+    pause: timedelta,
+    *,
+    actor: str = "system",
+    roles: tuple[str, ...] | None = None,
+    active: bool = True,
+) -> Followed:
+    """A record that waits for accounts to make its user. Source: R6."""
+    wish = Wish(
+        id=new_id(),
+        fields=dict(fields),
+        sent_at=now,
+        resend_at=now + pause,
+        actor=actor,
+        roles=roles,
+        active=active,
+    )
+    copy = UserCopy(**_editable(fields), roles=roles or ())
+    return Followed(id=id_, state="pending", user=copy, creation=wish)
+
+
+def follow(record: Followed | None, id_: str, sequence: int, user: UserState) -> Followed | None:
+    """The record after hearing of version `sequence` of its user; None: nothing new.
+
+    A record that was deleted stays so for ever.
+    """
+    if record is not None and (record.is_deleted or record.seen >= sequence):
+        return None
+    if user.status == "deleted":
+        return Followed(
+            id=id_,
+            state="deleted",
+            user=UserCopy(status="deleted", token_generation=user.token_generation),
+            seen=sequence,
+        )
+    change = record.change if record is not None else None
+    if change is not None and change.id in user.applied_requests:
+        change = None
+    return Followed(id=id_, state="confirmed", user=UserCopy.of(user), seen=sequence, change=change)
+
+
+def refuse(record: Followed, request_id: str, rejection: RequestRejected) -> Followed | None:
+    """The record after a wish of it was refused; None where that is old news."""
+    if record.creation and _is_answer(record.creation, request_id, rejection):
+        return replace(record, state="rejected", creation=_refused(record.creation, rejection))
+    if record.change and _is_answer(record.change, request_id, rejection):
+        return replace(record, change=_refused(record.change, rejection))
+    return None
+
+
+def _is_answer(wish: Wish, request_id: str, rejection: RequestRejected) -> bool:
+    return wish.id == request_id and wish.attempt == rejection.attempt and not wish.is_refused
+
+
+def _refused(wish: Wish, rejection: RequestRejected) -> Wish:
+    return replace(
+        wish,
+        resend_at=None,
+        code=rejection.code,
+        detail=rejection.detail,
+        errors=dict(rejection.errors),
+    )
+
+
+def wish_change(
+    record: Followed,
+    fields: Mapping[str, str],
+    now: datetime,
+    pause: timedelta,
+    *,
+    actor: str = "system",
+) -> Followed:
+    """The record with a wish to change `fields` at accounts; a refused wish is replaced.
+
+    Raises:
+        NotConfirmed: The user itself is not confirmed yet (R6).
+        ChangeUnderWay: Another change is not answered yet.
+    """
+    if record.state != "confirmed":
+        raise NotConfirmed
+    if record.change is not None and not record.change.is_refused:
+        raise ChangeUnderWay
+    wish = Wish(
+        id=new_id(),
+        fields=dict(fields),
+        sent_at=now,
+        resend_at=now + pause,
+        base_version=record.seen,
+        actor=actor,
+    )
+    return replace(record, change=wish)
+
+
+def correct(
+    record: Followed,
+    fields: Mapping[str, str],
+    now: datetime,
+    pause: timedelta,
+    *,
+    actor: str = "system",
+    active: bool = True,
+) -> Followed:
+    """A refused record, corrected and wished again.
+
+    Raises:
+        NotRejected: It was not refused.
+    """
+    if record.state != "rejected" or record.creation is None:
+        raise NotRejected
+    wish = record.creation
+    wishes = {**wish.fields, **fields}
+    return replace(
+        record,
+        state="pending",
+        user=replace(record.user, **_editable(wishes)),
+        creation=Wish(
+            id=wish.id,
+            attempt=wish.attempt + 1,
+            fields=wishes,
+            sent_at=now,
+            resend_at=now + pause,
+            actor=actor,
+            roles=wish.roles,
+            active=active,
+        ),
+    )
+
+
+def _editable(fields: Mapping[str, str]) -> dict[str, Any]:
+    return {name: fields[name] for name in EDITABLE if name in fields}
+
+
+def check_discardable(record: Followed) -> None:
+    """Raises `NotRejected` unless the record was refused, so that nothing is lost with it."""
+    if record.state != "rejected":
+        raise NotRejected
+
+
+def due_wishes(record: Followed, now: datetime) -> list[Wish]:
+    """The wishes that have waited too long for an answer and are to be sent again."""
+    return [
+        wish
+        for wish in (record.creation, record.change)
+        if wish and wish.resend_at and wish.resend_at <= now
+    ]
+
+
+def sent_again(record: Followed, now: datetime) -> Followed:
+    """The record after its due wishes were sent again, each with twice the pause."""
+    return replace(
+        record, creation=_postponed(record.creation, now), change=_postponed(record.change, now)
+    )
+
+
+def _postponed(wish: Wish | None, now: datetime) -> Wish | None:
+    if wish is None or wish.resend_at is None or wish.resend_at > now:
+        return wish
+    pause = min(2 * (wish.resend_at - wish.sent_at), _LONGEST_PAUSE)
+    return replace(wish, sent_at=now, resend_at=now + pause)

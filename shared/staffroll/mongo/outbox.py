@@ -1,0 +1,267 @@
+"""The outbox: news that waits in the very document it is about, until the broker has it.
+
+State and event are one atomic write, so nothing is lost between them, on any MongoDB.
+What this process commits it sends at once; what any process left behind (killed, or
+the broker was away) a sweeper in every process sends later. Sending twice is harmless:
+consumers go by version.
+
+::
+
+    store ──one write──▶ document { state, outbox: [event] }
+      │ committed()                              ▲      ▲
+      ▼                                  $pull   │      │ lease, send again
+    Sender ──confirm──▶ confirmed() ──▶ emptying ┘   sweeping
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from pymongo import UpdateOne, WriteConcern
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from staffroll.bus.contract import Broker, Message, Sender
+from staffroll.errors import OutboxFull
+from staffroll.mongo.client import Document
+
+MAX_PER_DOCUMENT: Final = 100
+MAX_WAITING: Final = 100_000
+SWEEP_AFTER: Final = timedelta(seconds=3)
+LEASE: Final = timedelta(seconds=10)
+
+_SWEEP_EVERY_SECONDS: Final = 1.0
+_SWEEP_BATCH: Final = 200
+_LINGER_SECONDS: Final = 0.02
+_FORGET_AFTER_SECONDS: Final = 10.0
+
+_log = structlog.get_logger()
+
+HAS_ROOM: Final[Document] = {f"outbox.{MAX_PER_DOCUMENT - 1}": {"$exists": False}}
+"""Filter: the document's outbox can take one more."""
+
+
+def entries(messages: Iterable[Message], now: datetime) -> list[Document]:
+    """Messages in the form in which they wait in a document's ``outbox``."""
+    return [
+        {
+            "id": message.id,
+            "at": now,
+            "exchange": message.exchange,
+            "key": message.key,
+            "type": message.type,
+            "body": message.body,
+            "correlation_id": message.correlation_id,
+        }
+        for message in messages
+    ]
+
+
+def push(messages: Iterable[Message], now: datetime) -> Document:
+    """The part of an update that puts messages into the outbox."""
+    return {"$push": {"outbox": {"$each": entries(messages, now)}}}
+
+
+def _message(entry: Document) -> Message:
+    return Message(
+        id=entry["id"],
+        exchange=entry["exchange"],
+        key=entry["key"],
+        type=entry["type"],
+        body=entry["body"],
+        correlation_id=entry.get("correlation_id"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    collection: str
+    tenant_id: str
+    document_id: Any
+    since: float
+
+
+class Outbox:
+    """Sends what the stores of this process commit, and what others left behind.
+
+    Args:
+        database: On a client of its own, so that its writes are told apart.
+        collections: All collections whose documents have an outbox.
+    """
+
+    def __init__(
+        self, database: Database[Document], collections: Sequence[str], broker: Broker
+    ) -> None:
+        self._database = database
+        self._collections = tuple(collections)
+        self._in_flight: dict[str, _Place] = {}
+        self._confirmed: list[str] = []
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._is_full = False
+        self._oldest: datetime | None = None
+        self._sender: Sender = broker.sender(self._on_confirmed)
+        self._threads = [
+            threading.Thread(target=self._empty_forever, name="outbox-emptying", daemon=True),
+            threading.Thread(target=self._sweep_forever, name="outbox-sweeping", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._sender.is_connected
+
+    @property
+    def oldest_seconds(self) -> float:
+        """Age of the oldest waiting event at the last look; 0 when none waits."""
+        oldest = self._oldest
+        return 0.0 if oldest is None else max(0.0, (datetime.now(UTC) - oldest).total_seconds())
+
+    def check_room(self) -> None:
+        """To be asked before a write that says something.
+
+        Raises:
+            OutboxFull: Too much waits for the broker already.
+        """
+        if self._is_full:
+            raise OutboxFull
+
+    def committed(
+        self, collection: str, tenant_id: str, document_id: Any, messages: Iterable[Message]
+    ) -> None:
+        """Send at once what was just written; what cannot go now, the sweeper takes."""
+        place = _Place(collection, tenant_id, document_id, time.monotonic())
+        for message in messages:
+            with self._lock:
+                self._in_flight[message.id] = place
+            if not self._sender.send(message):
+                with self._lock:
+                    self._in_flight.pop(message.id, None)
+
+    def close(self, timeout_seconds: float = 5.0) -> None:
+        """Wait for outstanding confirms, empty what they confirm, end the threads."""
+        self._stop.set()
+        self._sender.close(timeout_seconds)
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout_seconds)
+
+    def _on_confirmed(self, ids: Sequence[str]) -> None:
+        with self._lock:
+            self._confirmed.extend(ids)
+        self._wake.set()
+
+    def _empty_forever(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._stop.wait(_LINGER_SECONDS)
+            self._wake.clear()
+            self._empty()
+        self._empty()
+
+    def _empty(self) -> None:
+        with self._lock:
+            ids, self._confirmed = self._confirmed, []
+            places = [(id_, self._in_flight.pop(id_, None)) for id_ in ids]
+        done: dict[str, dict[tuple[str, Any], list[str]]] = defaultdict(lambda: defaultdict(list))
+        for id_, place in places:
+            if place is not None:
+                done[place.collection][place.tenant_id, place.document_id].append(id_)
+        for name, documents in done.items():
+            self._pull(name, documents)
+
+    def _pull(self, name: str, documents: dict[tuple[str, Any], list[str]]) -> None:
+        # Not journaled: a pull lost in a crash only sends again what consumers ignore.
+        quick = self._database[name].with_options(write_concern=WriteConcern(w=1, j=False))
+        updates = [
+            UpdateOne(
+                {"tenant_id": tenant_id, "_id": document_id},
+                {
+                    "$pull": {"outbox": {"id": {"$in": ids}}},
+                    "$unset": {"outbox_lease_until": ""},
+                },
+            )
+            for (tenant_id, document_id), ids in documents.items()
+        ]
+        try:
+            quick.bulk_write(updates, ordered=False)
+        except PyMongoError as error:
+            _log.warning("outbox_not_emptied", collection=name, error=type(error).__name__)
+
+    def _sweep_forever(self) -> None:
+        while not self._stop.wait(_SWEEP_EVERY_SECONDS):
+            try:
+                self._look()
+                if self._sender.is_connected:
+                    for name in self._collections:
+                        self._sweep(name)
+            except PyMongoError as error:
+                _log.warning("outbox_sweep_failed", error=type(error).__name__)
+
+    def _look(self) -> None:
+        oldest: datetime | None = None
+        waiting = 0
+        for name in self._collections:
+            first = self._database[name].find_one(
+                {"outbox.at": {"$exists": True}},
+                {"outbox.at": 1},
+                sort=[("outbox.at", 1)],
+                hint="outbox_waiting",
+            )
+            if first is None:
+                continue
+            at = min((entry["at"] for entry in first["outbox"]), default=None)
+            oldest = min(filter(None, (oldest, at)), default=None)
+            if oldest and datetime.now(UTC) - oldest > LEASE:
+                waiting += self._database[name].count_documents(
+                    {"outbox.at": {"$exists": True}}, limit=MAX_WAITING, hint="outbox_waiting"
+                )
+        self._oldest = oldest
+        self._is_full = waiting >= MAX_WAITING
+
+    def _sweep(self, name: str) -> None:
+        """Send again, oldest first, what has waited too long and nobody else has leased."""
+        now = datetime.now(UTC)
+        self._forget_lost()
+        free: Document = {
+            "outbox.at": {"$lt": now - SWEEP_AFTER},
+            "$or": [
+                {"outbox_lease_until": {"$exists": False}},
+                {"outbox_lease_until": {"$lt": now}},
+            ],
+        }
+        collection = self._database[name]
+        found = collection.find(free, {"_id": 1, "tenant_id": 1}, hint="outbox_waiting").limit(
+            _SWEEP_BATCH
+        )
+        for candidate in list(found):
+            document = collection.find_one_and_update(
+                {**free, "tenant_id": candidate["tenant_id"], "_id": candidate["_id"]},
+                {"$set": {"outbox_lease_until": now + LEASE}},
+                projection={"outbox": 1},
+            )
+            if document is None:
+                continue
+            waiting = [_message(entry) for entry in document["outbox"]]
+            with self._lock:
+                fresh = [message for message in waiting if message.id not in self._in_flight]
+            self.committed(name, candidate["tenant_id"], candidate["_id"], fresh)
+            if not self._sender.is_connected:
+                return
+
+    def _forget_lost(self) -> None:
+        """What was sent long ago and never confirmed went down with its connection."""
+        long_ago = time.monotonic() - _FORGET_AFTER_SECONDS
+        with self._lock:
+            lost = [id_ for id_, place in self._in_flight.items() if place.since < long_ago]
+            for id_ in lost:
+                del self._in_flight[id_]

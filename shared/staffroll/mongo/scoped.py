@@ -1,0 +1,163 @@
+"""The only way to a collection: through a handle that belongs to one tenant.
+
+Every filter gets the tenant, every inserted document is stamped with it. The one
+exception is `Platform`, for the few chores that go over all tenants by nature
+(sweeper, ticker, limiter, bootstrap).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+from pymongo.results import UpdateResult
+
+from staffroll.mongo.client import Document, Filter
+
+Sort = Sequence[tuple[str, int]]
+
+
+class ForeignTenant(Exception):
+    """Code tried to name a tenant itself instead of leaving it to the handle."""
+
+
+class TenantCollection:
+    """A collection as one tenant sees it."""
+
+    def __init__(self, collection: Collection[Document], tenant_id: str) -> None:
+        self._collection = collection
+        self.tenant_id = tenant_id
+
+    @property
+    def name(self) -> str:
+        return self._collection.name
+
+    def find_one(
+        self, where: Filter, projection: Mapping[str, Any] | None = None
+    ) -> Document | None:
+        return self._collection.find_one(self._scoped(where), projection)
+
+    def find(
+        self,
+        where: Filter,
+        projection: Mapping[str, Any] | None = None,
+        *,
+        sort: Sort | None = None,
+        limit: int = 0,
+        hint: str | None = None,
+        batch_size: int = 0,
+        at_one_moment: bool = False,
+    ) -> Iterator[Document]:
+        """The documents that fit.
+
+        Args:
+            at_one_moment: However long it takes, all are as they were at the first batch;
+                the server remembers that moment for five minutes, then refuses to go on
+                (`OperationFailure`, code 239).
+        """
+        collection = self._collection
+        if at_one_moment:
+            collection = collection.with_options(read_concern=ReadConcern("snapshot"))
+        cursor = collection.find(
+            self._scoped(where), projection, sort=sort, limit=limit, batch_size=batch_size
+        )
+        return cursor.hint(hint) if hint else cursor
+
+    def count(self, where: Filter, *, limit: int = 0, hint: str | None = None) -> int:
+        options: dict[str, Any] = {}
+        if limit:
+            options["limit"] = limit
+        if hint:
+            options["hint"] = hint
+        return self._collection.count_documents(self._scoped(where), **options)
+
+    def insert_one(self, document: Document) -> None:
+        """Insert; the document is stamped with the tenant.
+
+        Raises:
+            DuplicateKeyError: Ask `duplicate_index` which rule it breaks.
+        """
+        if document.setdefault("tenant_id", self.tenant_id) != self.tenant_id:
+            raise ForeignTenant(self.name)
+        self._collection.insert_one(document)
+
+    def update_one(
+        self, where: Filter, update: Mapping[str, Any], *, upsert: bool = False
+    ) -> UpdateResult:
+        return self._collection.update_one(
+            self._scoped(where), self._harmless(update), upsert=upsert
+        )
+
+    def update_many(self, where: Filter, update: Mapping[str, Any]) -> UpdateResult:
+        return self._collection.update_many(self._scoped(where), self._harmless(update))
+
+    def find_one_and_update(
+        self,
+        where: Filter,
+        update: Mapping[str, Any],
+        *,
+        projection: Mapping[str, Any] | None = None,
+        upsert: bool = False,
+    ) -> Document | None:
+        """Update one and return it as it is afterwards; None where nothing fits."""
+        return self._collection.find_one_and_update(
+            self._scoped(where),
+            self._harmless(update),
+            projection=projection,
+            upsert=upsert,
+            return_document=ReturnDocument.AFTER,
+        )
+
+    def replace_one(self, where: Filter, document: Document) -> UpdateResult:
+        if document.setdefault("tenant_id", self.tenant_id) != self.tenant_id:
+            raise ForeignTenant(self.name)
+        return self._collection.replace_one(self._scoped(where), document)
+
+    def delete_one(self, where: Filter) -> bool:
+        """Whether there was one to delete."""
+        return self._collection.delete_one(self._scoped(where)).deleted_count == 1
+
+    def _scoped(self, where: Filter) -> Document:
+        if "tenant_id" in where:
+            raise ForeignTenant(self.name)
+        return {"tenant_id": self.tenant_id, **where}
+
+    def _harmless(self, update: Mapping[str, Any]) -> Mapping[str, Any]:
+        if any("tenant_id" in changes for changes in update.values()):
+            raise ForeignTenant(self.name)
+        return update
+
+
+class TenantDatabase:
+    """A service's database as one tenant sees it."""
+
+    def __init__(self, database: Database[Document], tenant_id: str) -> None:
+        self._database = database
+        self.tenant_id = tenant_id
+
+    def __getitem__(self, name: str) -> TenantCollection:
+        return TenantCollection(self._database[name], self.tenant_id)
+
+
+class Platform:
+    """A service's database over all tenants, for chores that belong to no tenant."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.database = database
+
+    def __getitem__(self, name: str) -> Collection[Document]:
+        return self.database[name]
+
+    def tenant(self, tenant_id: str) -> TenantDatabase:
+        return TenantDatabase(self.database, tenant_id)
+
+
+def duplicate_index(error: DuplicateKeyError) -> tuple[str, ...]:
+    """The fields of the unique index that refused, such as ``("tenant_id", "email_key")``."""
+    details = error.details or {}
+    return tuple(details.get("keyPattern") or ())

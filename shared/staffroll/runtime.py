@@ -1,0 +1,133 @@
+"""What every process of a service stands on: database, broker, outbox, prepared once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Literal
+
+import structlog
+
+from staffroll import bus
+from staffroll.bus import BrokerAway, TopologyConflict
+from staffroll.mongo import (
+    AWAY,
+    Index,
+    Outbox,
+    Platform,
+    TenantDatabase,
+    connect,
+    ensure_indexes,
+)
+from staffroll.settings import ServiceSettings
+
+Role = Literal["serve", "consume", "command"]
+
+_RETRY_SECONDS = 0.5
+
+_log = structlog.get_logger()
+
+
+class Runtime:
+    """Connections of one process. Makes indexes and queues, waiting for servers to be there.
+
+    Args:
+        outboxes: The collections whose documents carry an outbox.
+    Raises:
+        TopologyConflict: The broker has a queue of ours with other properties.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        settings: ServiceSettings,
+        role: Role,
+        *,
+        indexes: Sequence[Index],
+        outboxes: Sequence[str],
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.role = role
+        self._indexes = indexes
+        name = f"{settings.mongodb_prefix}{service}"
+        self._client = connect(settings.mongodb_uri, name=f"{service}-{role}")
+        self._outbox_client = connect(settings.mongodb_uri, name=f"{service}-outbox")
+        self.platform = Platform(self._client[name])
+        self.broker = bus.connect(
+            settings.broker_url,
+            mongodb_uri=settings.mongodb_uri,
+            prefix=settings.broker_prefix,
+            name=f"{service}-{role}",
+        )
+        self._stop = threading.Event()
+        self._has_indexes = threading.Event()
+        self._has_queues = threading.Event()
+        self._try_queues()
+        self._preparing = threading.Thread(target=self._prepare, name="preparing", daemon=True)
+        self._preparing.start()
+        self.outbox = Outbox(self._outbox_client[name], outboxes, self.broker)
+
+    def tenant(self, tenant_id: str) -> TenantDatabase:
+        return self.platform.tenant(tenant_id)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the indexes stand, without which no rule of uniqueness holds."""
+        return self._has_indexes.is_set()
+
+    def wait_until_prepared(self, timeout_seconds: float | None = None) -> bool:
+        """Whether indexes and queues stand within the time."""
+        return self._has_indexes.wait(timeout_seconds) and self._has_queues.wait(timeout_seconds)
+
+    def database_answers(self) -> bool:
+        try:
+            self._client.admin.command("ping")
+        except AWAY:
+            return False
+        return True
+
+    def waits_for_database(self) -> str | None:
+        """For ``readyz``: what is waited for, or None."""
+        if not self.database_answers():
+            return "the database does not answer"
+        return None if self.is_prepared else "indexes are being made"
+
+    def waits_for_broker(self) -> str | None:
+        """For ``readyz``: what is waited for, or None."""
+        if self.outbox.is_connected:
+            return None
+        return "the broker does not answer; changes are accepted and sent later"
+
+    def close(self) -> None:
+        """Send what waits, then end all connections."""
+        self._stop.set()
+        self.outbox.close()
+        self._preparing.join(5)
+        self.broker.close()
+        self._client.close()
+        self._outbox_client.close()
+
+    def _prepare(self) -> None:
+        while not self._stop.is_set() and not self._has_indexes.is_set():
+            try:
+                ensure_indexes(self.platform.database, self._indexes)
+                self._has_indexes.set()
+            except AWAY as error:
+                _log.warning("waiting_for_database", error=type(error).__name__)
+                self._stop.wait(_RETRY_SECONDS)
+        while not self._stop.is_set() and not self._has_queues.is_set():
+            try:
+                self._try_queues()
+            except TopologyConflict as error:
+                _log.critical("topology_conflict", conflict=str(error))
+                return
+            if not self._has_queues.is_set():
+                self._stop.wait(_RETRY_SECONDS)
+
+    def _try_queues(self) -> None:
+        try:
+            self.broker.declare()
+            self._has_queues.set()
+        except BrokerAway:
+            _log.warning("waiting_for_broker")

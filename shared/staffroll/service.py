@@ -1,0 +1,83 @@
+"""What a service offers to the commands: its app, its consumer, its chores.
+
+Each service names one `Service` in the entry-point group ``staffroll.services``; the
+library itself never imports a service.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import click
+from flask import Flask
+
+from staffroll.events import Event
+from staffroll.mongo import Index
+from staffroll.runtime import Role, Runtime
+from staffroll.settings import ServiceSettings, read
+
+ENTRY_POINTS: Final = "staffroll.services"
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something a consumer process does again and again.
+
+    Attributes:
+        run: Must be safe in many processes at once; an error is logged and tried again.
+        close: Called when the process ends.
+    """
+
+    name: str
+    every_seconds: float
+    run: Callable[[], None]
+    close: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service.
+
+    Attributes:
+        name: As in ``staffroll/accounts``; also its queues and database.
+        title: For people.
+        mount: Where it stands when all share one port.
+        port: Its default port when it runs apart.
+        make_app: The HTTP side, on a runtime of role ``serve``.
+        make_handler: Applies one message, on a runtime of role ``consume``.
+        make_chores: What the consumer process does besides.
+        commands: Its own commands, offered as ``staffroll <command>``.
+    """
+
+    name: str
+    title: str
+    mount: str
+    port: int
+    settings: type[ServiceSettings]
+    indexes: Sequence[Index]
+    outboxes: Sequence[str]
+    make_app: Callable[[Runtime], Flask]
+    make_handler: Callable[[Runtime], Callable[[Event], None]]
+    make_chores: Callable[[Runtime], Sequence[Chore]]
+    commands: Sequence[click.Command] = field(default_factory=tuple)
+
+    def runtime(self, role: Role, environ: Mapping[str, str] | None = None) -> Runtime:
+        """Connect, with the settings of the environment.
+
+        Raises:
+            SettingsWrong: A setting is missing or cannot be read.
+        """
+        settings = read(self.settings, environ)
+        return Runtime(self.name, settings, role, indexes=self.indexes, outboxes=self.outboxes)
+
+
+def installed() -> dict[str, Service]:
+    """The services that are installed here, by name."""
+    found = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    services: list[Service] = [entry.load() for entry in found]
+    order = ("accounts", "scheduling", "people", "export")
+    services.sort(key=lambda one: order.index(one.name) if one.name in order else len(order))
+    return {service.name: service for service in services}

@@ -1,0 +1,1 @@
+"""HTTP: the parts that every service is made of."""

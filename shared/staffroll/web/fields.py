@@ -1,0 +1,102 @@
+"""Marshmallow fields for what humans are made of; the rules themselves are in `staffroll.humans`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from staffroll import humans
+from staffroll.errors import FieldError
+
+
+class _Checked(fields.String):
+    """Text that is tidied first and then judged by a rule."""
+
+    def __init__(
+        self,
+        tidy: Callable[[str], str],
+        problem: Callable[[str], FieldError | None],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._tidy = tidy
+        self._problem = problem
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = self._tidy(super()._deserialize(value, attr, data, **kwargs))
+        problem = self._problem(text)
+        if problem is not None:
+            # Marshmallow carries whatever stands in the list; `parsing` reads it back.
+            raise ValidationError([problem])
+        return text
+
+
+class Name(_Checked):
+    """A person's name (R3)."""
+
+    def __init__(self, *, may_be_empty: bool = False, **kwargs: Any) -> None:
+        metadata = {
+            "description": "Trimmed, 1-100 characters, no control characters, not beginning "
+            "with = + - @",
+            "maxLength": humans.NAME_MAX_CHARACTERS,
+            "example": "Müller",
+        }
+        super().__init__(
+            humans.tidy_name,
+            lambda text: humans.name_problem(text, may_be_empty=may_be_empty),
+            metadata=metadata,
+            **kwargs,
+        )
+
+
+class Line(_Checked):
+    """One line of text that may be empty (R3's characters)."""
+
+    def __init__(self, *, max_characters: int = humans.NAME_MAX_CHARACTERS, **kwargs: Any) -> None:
+        metadata = {"maxLength": max_characters, **kwargs.pop("metadata", {})}
+        super().__init__(
+            humans.tidy_name,
+            lambda text: humans.text_problem(text, max_characters=max_characters),
+            metadata=metadata,
+            **kwargs,
+        )
+
+
+class EmailAddress(_Checked):
+    """An e-mail address (R4): its syntax, never whether it is free."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {
+            "description": "Syntax is checked; at most 254 characters",
+            "maxLength": humans.EMAIL_MAX_CHARACTERS,
+            "example": "anna.mueller@example.org",
+        }
+        super().__init__(humans.tidy_email, humans.email_problem, metadata=metadata, **kwargs)
+
+
+class Instant(fields.AwareDateTime):
+    """A moment: RFC 3339 in UTC, with ``Z``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=UTC, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        text: str = value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")
+
+
+class TimeZone(_Checked):
+    """An IANA time zone name (R5)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            str.strip,
+            humans.time_zone_problem,
+            metadata={"example": "Europe/Berlin"},
+            **kwargs,
+        )

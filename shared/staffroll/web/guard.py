@@ -1,0 +1,116 @@
+"""Who may: from bearer token to scope. Deny by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from flask import Flask, current_app, g, request
+
+from staffroll import clock
+from staffroll.errors import DatabaseAway, Forbidden, Unauthenticated
+from staffroll.scope import Actor, Scope
+from staffroll.web.tokens import Claims, KeyRing, TokenRevoked, verify
+
+PLATFORM_ACTOR: Final = "system:platform"
+"""Subject of the short tokens that the platform team's commands use."""
+
+_EXTENSION: Final = "staffroll.guard"
+
+
+class Standing(Protocol):
+    """What this service knows of a user's right to be here."""
+
+    @property
+    def is_active(self) -> bool: ...
+
+    @property
+    def token_generation(self) -> int: ...
+
+
+class OpenRoute(Exception):
+    """A route names neither a permission nor that it is public; the service does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How a service tells who is asking.
+
+    Attributes:
+        ring: The public keys it knows.
+        standing: A user of a tenant as this service last heard of them, or None.
+        store: The store of a tenant.
+        is_ready: Whether the database is prepared; until then nothing is served.
+    """
+
+    ring: KeyRing
+    standing: Callable[[str, str], Standing | None]
+    store: Callable[[str], Any]
+    is_ready: Callable[[], bool]
+
+    def scope(self, permission: str | None) -> Scope[Any]:
+        """The scope of the current request.
+
+        Args:
+            permission: What is needed; None lets in whoever is signed in.
+        Raises:
+            Unauthenticated: No token, or not a good one.
+            Forbidden: A good one that does not allow this.
+        """
+        if not self.is_ready():
+            raise DatabaseAway
+        claims = verify(_bearer(), self.ring)
+        self._refuse_revoked(claims)
+        actor = Actor(claims.subject, claims.permissions, claims.is_admin)
+        g.tenant_id = claims.tenant_id
+        if permission is not None and not actor.may(permission):
+            raise Forbidden(permission=permission)
+        return Scope(
+            tenant_id=claims.tenant_id,
+            actor=actor,
+            store=self.store(claims.tenant_id),
+            now=clock.now(),
+            correlation_id=g.request_id,
+        )
+
+    def _refuse_revoked(self, claims: Claims) -> None:
+        if claims.subject == PLATFORM_ACTOR:
+            return
+        standing = self.standing(claims.tenant_id, claims.subject)
+        if (
+            standing is None
+            or not standing.is_active
+            or standing.token_generation > claims.generation
+        ):
+            raise TokenRevoked
+
+
+def _bearer() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    return token.strip()
+
+
+def install(app: Flask, guard: Guard) -> None:
+    app.extensions[_EXTENSION] = guard
+
+
+def current() -> Guard:
+    guard: Guard = current_app.extensions[_EXTENSION]
+    return guard
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view as open to everyone, on purpose."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def refuse_open_routes(app: Flask) -> None:
+    """Raises `OpenRoute` unless every route names its permission or says that it is public."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if not (hasattr(view, "permission") or hasattr(view, "is_public")):
+            raise OpenRoute(f"{rule.endpoint} ({rule.rule}) names no permission")

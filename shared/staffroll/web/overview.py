@@ -1,0 +1,75 @@
+"""A plain page at ``/`` that says what runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from flask import Flask, Response, render_template_string, request
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Staffroll</title>
+<link rel="stylesheet" href="{{ root }}/overview.css">
+</head>
+<body>
+<main>
+<h1>Staffroll</h1>
+<p>One human, in step as user, employee and person. These services run here:</p>
+<ul>
+{% for service in services %}
+<li><strong>{{ service.title }}</strong>
+ · <a href="{{ root }}{{ service.mount }}/api">try its API</a>
+ · <a href="{{ root }}{{ service.mount }}/openapi.json">OpenAPI document</a>
+ · <a href="{{ root }}{{ service.mount }}/readyz">health</a></li>
+{% endfor %}
+</ul>
+</main>
+</body>
+</html>
+"""
+
+_STYLE = """
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.6 }
+main { max-width: 42rem; margin: 3rem auto; padding: 0 1rem }
+li { margin-block: .5rem }
+"""
+
+
+class Listed(Protocol):
+    """What the page shows of a service."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def mount(self) -> str: ...
+
+
+def overview(services: Iterable[Listed]) -> Flask:
+    """A small app with the page, for where several services share one port."""
+    listed = list(services)
+    app = Flask("staffroll_overview", static_folder=None)
+
+    @app.get("/")
+    def page() -> Response:
+        response = Response(
+            render_template_string(_PAGE, services=listed, root=request.script_root)
+        )
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    @app.get("/overview.css")
+    def style() -> Response:
+        return Response(_STYLE, mimetype="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, Any]:
+        return {"status": "alive"}
+
+    return app

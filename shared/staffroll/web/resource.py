@@ -1,0 +1,253 @@
+"""A resource's routes as a table: path, who may, what goes in, what comes out, which errors.
+
+::
+
+    @bp.post("/users")
+    @bp.needs("accounts.users:edit")
+    @bp.accepts(NewUserSchema)
+    @bp.answers(UserSchema, 201, refuses=[EmailTaken])
+    def create_user(new: NewUser, scope: Scope[Store]) -> User: ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Response, g, jsonify, request
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from staffroll import errors
+from staffroll.errors import Invalid, StaffrollError
+from staffroll.idempotency import Once
+from staffroll.web import guard
+from staffroll.web.parsing import Parser
+from staffroll.web.problems import PROBLEM_JSON, ProblemSchema, WrongContentType, status_of
+
+View = Callable[..., Any]
+
+_ALWAYS: Final[Sequence[type[StaffrollError]]] = (errors.DatabaseAway,)
+_KEY_MAX_CHARACTERS: Final = 255
+
+
+class IdempotencyKeyInvalid(Invalid):
+    code = "idempotency_key_invalid"
+    wording = "An Idempotency-Key has 1 to 255 printable ASCII characters."
+
+
+class Resource(Blueprint):  # type: ignore[misc]
+    """A blueprint whose decorators are the contract of each route."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._route(rule, "GET", options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._route(rule, "POST", options)
+
+    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._route(rule, "PUT", options)
+
+    def patch(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._route(rule, "PATCH", options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._route(rule, "DELETE", options)
+
+    def _route(self, rule: str, method: str, options: dict[str, Any]) -> Callable[[View], View]:
+        def decorate(view: View) -> View:
+            registered: View = self.route(rule, methods=[method], **options)(
+                self._with_problems(view)
+            )
+            return registered
+
+        return decorate
+
+    def needs(self, permission: str) -> Callable[[View], View]:
+        """Only for who has `permission`; the view gets its ``scope``."""
+        return self._guarded(permission)
+
+    def needs_sign_in(self) -> Callable[[View], View]:
+        """For whoever is signed in, about themselves; the view gets its ``scope``."""
+        return self._guarded(None)
+
+    def is_public(self) -> Callable[[View], View]:
+        """For everyone, on purpose; the view gets no scope."""
+
+        def decorate(view: View) -> View:
+            guard.public(view)
+            return view
+
+        return decorate
+
+    def _guarded(self, permission: str | None) -> Callable[[View], View]:
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def guarded(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, scope=guard.current().scope(permission), **kwargs)
+
+            guarded.permission = permission  # type: ignore[attr-defined]
+            documented = self.doc(
+                security=[{"bearer": []}],
+                **{"x-permission": permission} if permission else {},
+            )(guarded)
+            documented.permission = permission
+            refused: list[type[StaffrollError]] = [errors.Unauthenticated]
+            if permission is not None:
+                refused.append(errors.Forbidden)
+            return self._document(documented, refused)
+
+        return decorate
+
+    def accepts(self, schema: type[Schema] | Schema) -> Callable[[View], View]:
+        """The JSON body, loaded by `schema`, is the view's first argument."""
+
+        def decorate(view: View) -> View:
+            taking: View = self.arguments(schema, location="json")(view)
+            return self._document(taking, [errors.Malformed, errors.Invalid, WrongContentType], 413)
+
+        return decorate
+
+    def asks(self, schema: type[Schema] | Schema) -> Callable[[View], View]:
+        """The query string, loaded by `schema`, is the view's first argument."""
+
+        def decorate(view: View) -> View:
+            taking: View = self.arguments(schema, location="query")(view)
+            return self._document(taking, [errors.Invalid])
+
+        return decorate
+
+    def answers(
+        self,
+        schema: type[Schema] | Schema | None,
+        status: int = 200,
+        *,
+        refuses: Sequence[type[StaffrollError]] = (),
+        with_etag: bool = False,
+    ) -> Callable[[View], View]:
+        """The view's result, dumped by `schema`, is the answer.
+
+        Args:
+            refuses: Errors that the view may raise beyond those of its decorators.
+            with_etag: The result's ``version`` is the ETag; ``If-None-Match`` is honoured.
+        """
+        dumper = schema() if isinstance(schema, type) else schema
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def answering(*args: Any, **kwargs: Any) -> Any:
+                result = view(*args, **kwargs)
+                if isinstance(result, Response):
+                    return result
+                response = jsonify(dumper.dump(result)) if dumper else Response()
+                response.status_code = g.pop("status", status)
+                if with_etag:
+                    response.set_etag(str(result.version))
+                    response.make_conditional(request)
+                return response
+
+            headers = (
+                {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
+                if with_etag
+                else None
+            )
+            documented = self.alt_response(status, schema=dumper, headers=headers)(answering)
+            if with_etag and status == HTTPStatus.OK:
+                documented = self.alt_response(304, description="Not modified.")(documented)
+            return self._document(documented, [*_ALWAYS, *refuses])
+
+        return decorate
+
+    def expects_version(self) -> Callable[[View], View]:
+        """``If-Match`` is honoured: the view gets ``expected``, a version or None for any."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def expecting(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, expected=_expected_version(), **kwargs)
+
+            described = self.doc(
+                parameters=[
+                    {
+                        "in": "header",
+                        "name": "If-Match",
+                        "description": "Change only this version (the ETag).",
+                        "schema": {"type": "string"},
+                    }
+                ]
+            )(expecting)
+            return self._document(described, [errors.Stale])
+
+        return decorate
+
+    def once_only(self) -> Callable[[View], View]:
+        """``Idempotency-Key`` is honoured for 24 h: the view gets ``once``, None without one."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def repeating(*args: Any, scope: Any, **kwargs: Any) -> Any:
+                return view(*args, scope=scope, once=_once(scope.actor.id), **kwargs)
+
+            described: View = self.doc(
+                parameters=[
+                    {
+                        "in": "header",
+                        "name": "Idempotency-Key",
+                        "description": "Repeating the request with the same key and body within "
+                        "24 hours creates nothing new and gives the same answer.",
+                        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                    }
+                ]
+            )(repeating)
+            return self._document(described, [IdempotencyKeyInvalid])
+
+        return decorate
+
+    def _document(self, view: View, refused: Sequence[type[StaffrollError]], *also: int) -> View:
+        """Note what the view may refuse with; written into the document by `_with_problems`."""
+        noted: list[type[StaffrollError] | int] = getattr(view, "refuses", [])
+        view.refuses = [*noted, *refused, *also]  # type: ignore[attr-defined]
+        return view
+
+    def _with_problems(self, view: View) -> View:
+        by_status: dict[int, list[str]] = {}
+        for item in getattr(view, "refuses", []):
+            if isinstance(item, int):
+                by_status.setdefault(item, []).append(HTTPStatus(item).phrase)
+            else:
+                by_status.setdefault(status_of(item).value, []).append(f"`{item.code}`")
+        for status, found in sorted(by_status.items()):
+            view = self.alt_response(
+                status,
+                schema=ProblemSchema,
+                content_type=PROBLEM_JSON,
+                description=", ".join(dict.fromkeys(found)),
+            )(view)
+        return view
+
+
+def _expected_version() -> int | None:
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    text = header.strip().strip('"')
+    # What is no version of ours matches none, so it is refused as stale, not as malformed.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+
+
+def _once(actor: str) -> Once | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not (0 < len(key) <= _KEY_MAX_CHARACTERS and key.isascii() and key.isprintable()):
+        raise IdempotencyKeyInvalid
+    scoped = "\n".join((actor, request.method, request.path, key))
+    return Once(
+        key=hashlib.sha256(scoped.encode()).hexdigest(),
+        fingerprint=hashlib.sha256(request.get_data()).hexdigest(),
+    )

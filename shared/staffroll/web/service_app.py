@@ -1,0 +1,120 @@
+"""The frame of every service's app: request ids, errors, health, metrics, log, OpenAPI."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from werkzeug.routing import BaseConverter
+
+from staffroll.ids import new_id
+from staffroll.web import guard, metrics, openapi, problems
+from staffroll.web.guard import Guard
+from staffroll.web.resource import Resource
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+
+ReadyCheck = Callable[[], str | None]
+"""None when all is well; else what is being waited for, in a few words."""
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+
+_log = structlog.get_logger()
+
+
+class IdConverter(BaseConverter):
+    """A UUID in a path; anything else is no such address."""
+
+    regex = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+class BucketConverter(BaseConverter):
+    """Two hex digits."""
+
+    regex = "[0-9a-f]{2}"
+
+
+def new_app(
+    service: str,
+    *,
+    title: str,
+    guarded: Guard,
+    resources: Sequence[Resource],
+    ready: Mapping[str, ReadyCheck],
+    blueprints: Sequence[Blueprint] = (),
+) -> Flask:
+    """An app that serves `resources` under ``/v1`` and everything that all services have.
+
+    Raises:
+        OpenRoute: A route names neither a permission nor that it is public.
+    """
+    app = Flask(f"staffroll_{service}", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters["bucket"] = BucketConverter
+    app.url_map.strict_slashes = False
+    guard.install(app, guarded)
+    problems.install(app)
+    _install_request_log(app, service)
+    _install_health(app, ready)
+    openapi.install(app, title=title, resources=resources)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    guard.refuse_open_routes(app)
+    return app
+
+
+def _install_request_log(app: Flask, service: str) -> None:
+    @app.before_request
+    def begin() -> None:
+        asked = request.headers.get("X-Request-Id", "")
+        g.request_id = asked if _REQUEST_ID.match(asked) else new_id()
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cache-Control", "no-store")
+        seconds = time.perf_counter() - g.began
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        metrics.REQUESTS.labels(service, request.method, route, response.status_code).inc()
+        metrics.DURATION.labels(service, request.method, route).observe(seconds)
+        # The route, not the address: queries and ids may be personal.
+        _log.info(
+            "request",
+            service=service,
+            method=request.method,
+            route=route,
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+            request_id=g.request_id,
+            tenant=g.get("tenant_id"),
+        )
+        return response
+
+
+def _install_health(app: Flask, ready: Mapping[str, ReadyCheck]) -> None:
+    @app.get("/healthz")
+    @guard.public
+    def healthz() -> Response:
+        return jsonify({"status": "alive"})
+
+    @app.get("/readyz")
+    @guard.public
+    def readyz() -> tuple[Response, int]:
+        checks: dict[str, Any] = {name: check() or "ok" for name, check in ready.items()}
+        is_ready = all(outcome == "ok" for outcome in checks.values())
+        status = "ready" if is_ready else "waiting"
+        return jsonify({"status": status, "checks": checks}), 200 if is_ready else 503
+
+    @app.get("/metrics")
+    @guard.public
+    def exposition() -> Response:
+        body, content_type = metrics.exposition()
+        return Response(body, content_type=content_type)

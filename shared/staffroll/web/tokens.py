@@ -1,0 +1,128 @@
+"""Access tokens, verified offline with the public keys that accounts published (RFC 8725)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from staffroll.errors import Unauthenticated
+from staffroll.ids import TENANT_PATTERN
+
+ALGORITHM: Final = "Ed25519"
+"""EdDSA over Curve25519 under the name that RFC 9864 gives it; nothing else is accepted."""
+
+AUDIENCE: Final = "staffroll"
+LEEWAY_SECONDS: Final = 60
+
+_LOOK_AGAIN_SECONDS: Final = 1.0
+
+
+class TokenInvalid(Unauthenticated):
+    code = "token_invalid"
+    wording = "This access token is not one of ours."
+
+
+class TokenExpired(Unauthenticated):
+    code = "token_expired"
+    wording = "This access token has expired. Fetch a new one."
+
+
+class TokenRevoked(Unauthenticated):
+    code = "token_revoked"
+    wording = "This session has ended. Sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says.
+
+    Attributes:
+        generation: The user's token generation when it was issued.
+    """
+
+    subject: str
+    tenant_id: str
+    is_admin: bool
+    permissions: frozenset[str]
+    generation: int
+
+
+class KeyRing:
+    """The public keys, read again when a token names one that is not known yet.
+
+    Args:
+        load: Gives the stored keys in JWK form.
+    """
+
+    def __init__(self, load: Callable[[], Iterable[dict[str, Any]]]) -> None:
+        self._load = load
+        self._keys: dict[str, OKPKey] = {}
+        self._looked_at = 0.0
+        self._lock = threading.Lock()
+
+    def find(self, key_id: str) -> OKPKey:
+        """Raises `TokenInvalid` where no such key was published."""
+        key = self._keys.get(key_id)
+        if key is None:
+            self._look_again()
+            key = self._keys.get(key_id)
+        if key is None:
+            raise TokenInvalid
+        return key
+
+    def _look_again(self) -> None:
+        with self._lock:
+            if time.monotonic() - self._looked_at < _LOOK_AGAIN_SECONDS:
+                return
+            keys = [OKPKey.import_key(key) for key in self._load()]
+            self._keys = {str(key.kid): key for key in keys}
+            self._looked_at = time.monotonic()
+
+
+def verify(token: str, ring: KeyRing) -> Claims:
+    """The claims of a token that one of our keys signed and that is still good.
+
+    Raises:
+        TokenInvalid: Wrong form, algorithm, key, signature, audience or claims.
+        TokenExpired: It was ours, once.
+    """
+    try:
+        decoded = jwt.decode(
+            token, lambda guest: ring.find(str(guest.headers().get("kid"))), algorithms=[ALGORITHM]
+        )
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenInvalid from error
+    claims = decoded.claims
+    expires = claims.get("exp")
+    if not isinstance(expires, int | float) or claims.get("aud") != AUDIENCE:
+        raise TokenInvalid
+    if expires + LEEWAY_SECONDS < time.time():
+        raise TokenExpired
+    return _claims(claims)
+
+
+def _claims(claims: dict[str, Any]) -> Claims:
+    subject, tenant_id, generation = claims.get("sub"), claims.get("tid"), claims.get("gen")
+    permissions = claims.get("perms")
+    if not (
+        isinstance(subject, str)
+        and isinstance(tenant_id, str)
+        and TENANT_PATTERN.match(tenant_id)
+        and isinstance(generation, int)
+        and isinstance(permissions, list)
+    ):
+        raise TokenInvalid
+    return Claims(
+        subject=subject,
+        tenant_id=tenant_id,
+        is_admin=claims.get("adm") is True,
+        permissions=frozenset(map(str, permissions)),
+        generation=generation,
+    )

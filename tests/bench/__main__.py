@@ -1,0 +1,33 @@
+"""Run with ``make bench``; ``python -m tests.bench sync lists`` runs only these chapters."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from staffroll.local import Mongod
+from tests.bench import lists, parts, sync
+from tests.bench.figures import Report
+from tests.support.rabbitmq import RabbitNode
+
+
+def main() -> None:
+    chapters = sys.argv[1:] or ["parts", "sync", "lists"]
+    report = Report()
+    node = RabbitNode()
+    with tempfile.TemporaryDirectory(prefix="staffroll-bench-") as folder, Mongod(folder) as mongod:
+        try:
+            node.start()
+            if "parts" in chapters:
+                parts.measure(report, mongod.uri, node.url)
+            if "sync" in chapters:
+                sync.measure(report, mongod.uri, node.url, Path(folder))
+            if "lists" in chapters:
+                lists.measure(report, mongod.uri, Path(folder))
+        finally:
+            node.remove()
+
+
+if __name__ == "__main__":
+    main()

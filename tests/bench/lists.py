@@ -1,0 +1,105 @@
+"""The user list at 100,000 users of one tenant: pages and searches over HTTP."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from staffroll import clock
+from staffroll.ids import new_id
+from staffroll.local.demo_names import COUNTRIES
+from staffroll.search import email_key, index_fields
+from tests.bench.figures import Report, repeated
+from tests.bench.load import Connection
+from tests.support.suite import Suite
+
+USERS = 100_000
+GOAL = "goal: p99 under 50 ms"
+
+
+def measure(report: Report, mongodb_uri: str, folder: Path) -> None:
+    suite = Suite(mongodb_uri, "embedded:", folder)
+    try:
+        suite.start("accounts", "serve")
+        suite.start("accounts", "consume")
+        suite.wait_until_ready("accounts")
+        acme = suite.tenant_in_accounts()
+        _fill(suite, acme.tenant_id)
+        report.title(f"The user list at {USERS:,} users")
+        _pages(report, Connection(suite.url("accounts"), acme.token))
+    finally:
+        suite.close()
+
+
+def _fill(suite: Suite, tenant_id: str) -> None:
+    draw = random.Random(1)
+    countries = list(COUNTRIES)
+    users = suite.database("accounts")["users"]
+    roles = [
+        role["_id"] for role in suite.database("accounts")["roles"].find({"tenant_id": tenant_id})
+    ]
+    batch: list[dict[str, Any]] = []
+    for number in range(USERS):
+        country = draw.choice(countries)
+        first, last = draw.choice(country.first_names), draw.choice(country.last_names)
+        email = f"u{number}.{email_key(last)[:8].replace(' ', '')}@acme.example"
+        batch.append(
+            {
+                "_id": new_id(),
+                "tenant_id": tenant_id,
+                "version": 1,
+                "status": "active" if draw.random() < 0.9 else "deactivated",
+                "first_name": first,
+                "last_name": last,
+                "email": email,
+                "email_key": email_key(email),
+                "language": "en",
+                "time_zone": "Europe/Berlin",
+                "roles": [draw.choice(roles)],
+                "is_admin": False,
+                "locked": False,
+                "token_generation": 1,
+                "created_at": clock.now(),
+                "created_in": "accounts",
+                "applied_requests": [],
+                "field_versions": {},
+                "password_hash": None,
+                "outbox": [],
+                **index_fields(last, first, email),
+            }
+        )
+        if len(batch) == 2000:
+            users.insert_many(batch)
+            batch = []
+    if batch:
+        users.insert_many(batch)
+
+
+def _pages(report: Report, connection: Connection) -> None:
+    def asked(name: str, path: str, count: int = 200) -> Any:
+        answer = connection.request("GET", path)
+        taken = repeated(count, lambda _: connection.request("GET", path))
+        report.times(f"{name} ({answer['total']:,} found)", taken, GOAL)
+        return answer
+
+    first = asked("first page", "/v1/users")
+    cursor = first["next_cursor"]
+    for _ in range(20):
+        cursor = connection.request("GET", f"/v1/users?limit=200&cursor={cursor}")["next_cursor"]
+    asked("a page far in", f"/v1/users?cursor={cursor}")
+    asked("unbilled tab", "/v1/users?status=unbilled")
+    for name, query in (
+        ("one letter", "a"),
+        ("two letters", "mu"),
+        ("common name", "muller"),
+        ("rare: one user's address", "u4711."),
+        ("last and first name", "muller anna"),
+        ("five terms", "muller, schmidt, garcia, rossi, novak"),
+        ("nobody", "zzzzzz"),
+    ):
+        asked(f"search, {name}", f"/v1/users?q={quote(query)}")
+    role = first["items"][0]["roles"][0]
+    asked("role filter", f"/v1/users?role={role}")
+    asked("search and role", f"/v1/users?q=muller&role={role}")

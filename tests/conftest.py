@@ -1,0 +1,1 @@
+pytest_plugins = ["tests.support.mongo", "tests.support.rabbitmq", "tests.support.suite"]

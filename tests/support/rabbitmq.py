@@ -1,0 +1,217 @@
+"""Private RabbitMQ nodes, each with its own ports, directory and port mapper."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pika
+import pytest
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError
+
+from tests.support.waiting import eventually
+
+SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+CONTROL = Path("/usr/lib/rabbitmq/bin/rabbitmqctl")
+_PR_SET_PDEATHSIG = 1
+
+
+class RabbitNode:
+    """One node on 127.0.0.1; what it stores survives `stop`, `kill` and `start`."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="staffroll-rabbit-"))
+        self._port, self._dist_port, self._epmd_port = _free_ports(3)
+        self._write_configuration()
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self._port}/"
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Start, or start again on the same data; returns when a channel can be opened."""
+        if self._epmd is None:
+            self._epmd = _child(
+                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"], {}, self._home
+            )
+        self._server = _child([str(SERVER)], self._environment(), self._home)
+        try:
+            eventually(self._is_ready, timeout)
+        except AssertionError as error:
+            raise AssertionError(f"RabbitMQ did not start:\n{self._output()}") from error
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Shut down as an operator would."""
+        if self._server is None:
+            return
+        with contextlib.suppress(AssertionError):
+            self.resume()
+        self._server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._server.wait(timeout)
+        self._kill_what_is_left()
+
+    def kill(self) -> None:
+        """End the Erlang VM at once, as a power cut would."""
+        os.kill(self._vm(), signal.SIGKILL)
+        self._kill_what_is_left()
+
+    def pause(self) -> None:
+        """Let it hang: connections stay open and nothing is answered."""
+        os.kill(self._vm(), signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self._vm(), signal.SIGCONT)
+
+    def control(self, *arguments: str) -> str:
+        """What ``rabbitmqctl`` answers; takes about two seconds."""
+        return subprocess.run(
+            [str(CONTROL), "--silent", *arguments],
+            env=self._environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def messages(self, queue: str) -> int:
+        """How many lie in the queue, delivered and unsettled ones included."""
+        lines = self.control("list_queues", "name", "messages").splitlines()
+        counts = dict(line.split("\t") for line in lines)
+        return int(counts[queue])
+
+    def remove(self) -> None:
+        """Stop everything and forget the data."""
+        self.stop()
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait()
+            self._epmd = None
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _write_configuration(self) -> None:
+        (self._home / "enabled_plugins").write_text("[].")
+        (self._home / "rabbitmq-env.conf").touch()
+        (self._home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.default = 127.0.0.1:{self._port}\n"
+            "log.console = false\n"
+            "log.file.level = warning\n"
+            "vm_memory_high_watermark.absolute = 1GB\n"
+            "disk_free_limit.absolute = 50MB\n"
+        )
+
+    def _environment(self) -> dict[str, str]:
+        home = str(self._home)
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "LANG": "C.UTF-8",
+            "RABBITMQ_NODENAME": f"n{self._port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_MNESIA_BASE": f"{home}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{home}/log",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
+            "RABBITMQ_CONF_ENV_FILE": f"{home}/rabbitmq-env.conf",
+            "RABBITMQ_FEATURE_FLAGS_FILE": f"{home}/feature_flags",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false"
+            ),
+        }
+
+    def _is_ready(self) -> bool:
+        parameters = pika.URLParameters(f"{self.url}?socket_timeout=2&stack_timeout=5")
+        try:
+            with pika.BlockingConnection(parameters) as connection:
+                connection.channel()
+        except (AMQPError, AMQPConnectorException, OSError):
+            return False
+        return True
+
+    def _vm(self) -> int:
+        """The process id of the Erlang VM: the wrapper script is only its parent."""
+        assert self._server is not None
+        for pid in _family(self._server.pid):
+            if Path(f"/proc/{pid}/comm").read_text().strip() == "beam.smp":
+                return pid
+        raise AssertionError("the Erlang VM does not run")
+
+    def _kill_what_is_left(self) -> None:
+        assert self._server is not None
+        for pid in _family(self._server.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._server.wait()
+        self._server = None
+
+    def _output(self) -> str:
+        return (self._home / "output").read_text(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitNode]:
+    """A running node for the whole session; keep apart by `amqp_prefix`."""
+    node = RabbitNode()
+    try:
+        node.start()
+        yield node
+    finally:
+        node.remove()
+
+
+@pytest.fixture
+def amqp_prefix() -> str:
+    """A prefix for the exchanges and queues of one test."""
+    return f"t{secrets.token_hex(4)}."
+
+
+def _child(command: list[str], environment: dict[str, str], home: Path) -> subprocess.Popen[bytes]:
+    with (home / "output").open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=home,
+            env=environment or None,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
+
+
+def _end_with_parent() -> None:
+    """So that no node stays behind a test run that was killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _family(pid: int) -> list[int]:
+    """The process and all its descendants, parents first."""
+    found = [pid]
+    for member in found:
+        children = Path(f"/proc/{member}/task/{member}/children")
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in children.read_text().split()]
+    return found
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]

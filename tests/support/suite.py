@@ -1,0 +1,126 @@
+"""A whole suite as a process of its own, as somebody at a terminal would start it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.support.waiting import eventually
+
+READY = "Staffroll is ready"
+
+
+class RunningSuite:
+    """`staffroll up` on a data folder; `output` grows while it runs."""
+
+    def __init__(
+        self, data: Path, *arguments: str, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self.data = data.resolve()
+        self._lines: list[str] = []
+        clean = {name: text for name, text in os.environ.items() if "STAFFROLL" not in name}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "staffroll.cli", "up", "--data", str(data), *arguments],
+            env={**clean, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        return "".join(list(self._lines))
+
+    def labelled(self, label: str) -> str:
+        """What stands behind `label` at the beginning of a line."""
+        found = re.search(rf"^{label}: +(\S.*)$", self.output, re.MULTILINE)
+        assert found, self.output
+        return found[1]
+
+    def process_ids(self) -> set[int]:
+        """All processes that work on this suite's data, `up` itself left out."""
+        return processes_on(self.data) - {self.pid}
+
+    def wait_until_ready(self, timeout: float = 90.0) -> None:
+        def is_ready() -> bool:
+            assert self._process.poll() is None or READY in self.output, self.output
+            return READY in self.output
+
+        try:
+            eventually(is_ready, timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{self.output}\n{self._logs()}") from error
+
+    def wait_until_ended(self, timeout: float = 60.0) -> int:
+        """The exit code, once it has ended and all its output is here."""
+        code = self._process.wait(timeout)
+        self._reader.join(10)
+        return code
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def stop(self) -> int:
+        """As Ctrl-C does; returns the exit code."""
+        if self._process.poll() is None:
+            self.send(signal.SIGINT)
+        return self.wait_until_ended()
+
+    def end(self) -> None:
+        """Whatever the test did: leave nothing behind."""
+        with contextlib.suppress(Exception):
+            self.stop()
+        for pid in {self.pid, *self.process_ids()}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(10)
+        self._reader.join(10)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.append(line)
+
+    def _logs(self) -> str:
+        files = [*self.data.glob("logs/*.log")]
+        return "\n".join(f"--- {file.name}\n{file.read_text()[-4000:]}" for file in files)
+
+
+def processes_on(folder: Path) -> set[int]:
+    """Processes whose command line or environment names the folder; zombies do not."""
+    needle = os.fsencode(folder)
+    found: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            if needle in told:
+                found.add(int(entry.name))
+    return found
+
+
+def free_ports(count: int) -> Sequence[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
