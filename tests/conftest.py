@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.support.mongo", "tests.support.rabbitmq", "tests.support.suite"]
+pytest_plugins = ["tests.support.mongo", "tests.support.rabbitmq", "tests.support.apart", "tests.support.services"]

@@ -66,12 +66,8 @@ class Bootstrap:
         self._own = {"tenant_id": PLATFORM_TENANT, "_id": owner}
 
     def waits(self) -> str | None:
-        """For ``readyz``: what is waited for, or None."""
-        state = self._states.find_one(self._own)
-        if state is not None and state["is_done"]:
-            return None
-        received = 0 if state is None else state.get("received", 0)
-        return f"catching up with {self._owner}: {received} received"
+        """See `waits_for`."""
+        return waits_for(self._runtime, self._owner)
 
     def run(self) -> None:
         """Ask, or ask again where whoever asked has vanished; end when all was told."""
@@ -144,6 +140,15 @@ class Bootstrap:
             self._is_done = True
             self.close()
             self._runtime.broker.close_queue(self._queue)
+
+
+def waits_for(runtime: Runtime, owner: str) -> str | None:
+    """For ``readyz``, in any process of the service: what is waited for, or None."""
+    state = runtime.platform[COLLECTION].find_one({"tenant_id": PLATFORM_TENANT, "_id": owner})
+    if state is not None and state["is_done"]:
+        return None
+    received = 0 if state is None else state.get("received", 0)
+    return f"catching up with {owner}: {received} received"
 
 
 def snapshot_request(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pymongo.errors import DuplicateKeyError
 
+from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, Event
-from staffroll.mongo import Document, Index, Platform
+from staffroll.mongo import Document, Index, Platform, TenantDatabase
 
 TENANTS: Final = "tenants"
 ROLES: Final = "roles"
@@ -31,6 +33,44 @@ FOLLOWED: Final = (
 """The event types that `Directory.follow` understands."""
 
 _COLLECTIONS: Final[Mapping[str, str]] = {"tenant": TENANTS, "role": ROLES, "keys": KEYS}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a tenant sets for its users.
+
+    Attributes:
+        languages: Offered ones (BCP 47), the default first.
+        time_zone: What new users get (IANA name).
+    """
+
+    languages: tuple[str, ...]
+    time_zone: str
+
+
+class TenantDirectory:
+    """One tenant's part of the directory."""
+
+    def __init__(self, database: TenantDatabase) -> None:
+        self._tenants = database[TENANTS]
+        self._roles = database[ROLES]
+
+    def house(self) -> House:
+        """Raises `Unavailable` while nothing of the tenant has been heard."""
+        document = self._tenants.find_one({"_id": self._tenants.tenant_id})
+        if document is None:
+            raise Unavailable
+        state = document["state"]
+        return House(tuple(state["languages"]), state["time_zone"])
+
+    def permissions(self, role_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """What those of the roles give that are known and not deleted, by id."""
+        found = self._roles.find({"_id": {"$in": list(role_ids)}})
+        return {
+            document["_id"]: frozenset(document["state"]["permissions"])
+            for document in found
+            if not document["state"].get("is_deleted")
+        }
 
 
 class Directory:
@@ -64,6 +104,11 @@ class Directory:
         """The tenant's state as accounts published it, or None."""
         document = self._platform[TENANTS].find_one({"tenant_id": tenant_id, "_id": tenant_id})
         return None if document is None else dict(document["state"])
+
+    def tenant_ids(self) -> Iterator[str]:
+        """Every tenant that was heard of."""
+        for document in self._platform[TENANTS].find({}, {"_id": 1}):
+            yield document["_id"]
 
     def waits_for_keys(self) -> str | None:
         """For ``readyz``: what is waited for, or None."""

@@ -23,10 +23,11 @@ from typing import Any, Final, Literal
 from staffroll.errors import Conflict
 from staffroll.events import RequestRejected, UserState
 from staffroll.ids import new_id
+from staffroll.user_copy import UserCopy
 
 State = Literal["pending", "confirmed", "rejected", "deleted"]
 
-EDITABLE: Final = ("first_name", "last_name", "email", "language", "time_zone")
+EDITABLE: Final[tuple[str, ...]] = ("first_name", "last_name", "email", "language", "time_zone")
 """The fields of a user that other places may wish to change."""
 
 _LONGEST_PAUSE: Final = timedelta(minutes=10)
@@ -45,41 +46,6 @@ class NotRejected(Conflict):
 class ChangeUnderWay(Conflict):
     code = "change_under_way"
     wording = "An earlier change is still on its way to accounts. Wait until it is answered."
-
-
-@dataclass(frozen=True, slots=True)
-class UserCopy:
-    """What a follower keeps of a user's public state."""
-
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    language: str = ""
-    time_zone: str = ""
-    roles: tuple[str, ...] = ()
-    is_admin: bool = False
-    status: str = ""
-    locked: bool = False
-    token_generation: int = 0
-
-    @classmethod
-    def of(cls, user: UserState) -> UserCopy:
-        return cls(
-            first_name=user.first_name,
-            last_name=user.last_name,
-            email=user.email,
-            language=user.language,
-            time_zone=user.time_zone,
-            roles=tuple(user.roles),
-            is_admin=user.is_admin,
-            status=user.status,
-            locked=user.locked,
-            token_generation=user.token_generation,
-        )
-
-    @property
-    def is_active(self) -> bool:
-        return self.status == "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +81,10 @@ class Wish:
     def is_refused(self) -> bool:
         return self.code is not None
 
+    @property
+    def state(self) -> Literal["pending", "rejected"]:
+        return "rejected" if self.is_refused else "pending"
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -144,6 +114,11 @@ class Followed:
     @property
     def is_deleted(self) -> bool:
         return self.state == "deleted"
+
+    @property
+    def rejection(self) -> Wish | None:
+        """Why accounts did not make the user; None unless it refused."""
+        return self.creation if self.creation and self.creation.is_refused else None
 
     def wish(self, wish_id: str | None) -> Wish | None:
         """The wish of this id while it is on its way or refused; None once it was granted."""

@@ -19,7 +19,7 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t")
 """Spreadsheets run cells that begin so (OWASP, CSV injection)."""
 
 _BIDI_OVERRIDES: Final = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 )
 
 
@@ -48,7 +48,11 @@ def name_problem(text: str, *, may_be_empty: bool = False) -> FieldError | None:
     """What is wrong with a tidied name, or None. Source: R3."""
     if not text:
         return None if may_be_empty else FieldError("required", "Must not be empty.")
-    return text_problem(text)
+    problem = text_problem(text)
+    if problem is None and all(unicodedata.category(c) == "Cf" for c in text):
+        # Zero-width characters alone: nobody could see or click such a name.
+        return FieldError("required", "Must not be empty.")
+    return problem
 
 
 def tidy_email(text: str) -> str:

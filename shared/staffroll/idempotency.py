@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from staffroll.errors import Invalid
+
+T_co = TypeVar("T_co", covariant=True)
 
 KEPT_FOR: Final = timedelta(hours=24)
 
@@ -19,6 +21,10 @@ KEPT_FOR: Final = timedelta(hours=24)
 class IdempotencyKeyReused(Invalid):
     code = "idempotency_key_reused"
     wording = "This Idempotency-Key was already used for another request."
+
+
+class OnceUsed(Exception):
+    """The Idempotency-Key has created something already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +49,28 @@ class Once:
         if stored["fingerprint"] != self.fingerprint:
             raise IdempotencyKeyReused
         return True
+
+
+class OnceStore(Protocol[T_co]):
+    """Where documents with a ``once`` lie."""
+
+    def find_once(self, once: Once) -> tuple[T_co, dict[str, Any]] | None:
+        """What the key created, and how it was kept."""
+
+    def forget_once(self, once: Once) -> None: ...
+
+
+def created_before(once: Once | None, store: OnceStore[T_co], now: datetime) -> T_co | None:
+    """What an earlier request with the same key created, if any; an outlived key is freed.
+
+    Raises:
+        IdempotencyKeyReused: See `Once.is_repeated_by`.
+    """
+    found = store.find_once(once) if once is not None else None
+    if once is None or found is None:
+        return None
+    created, stored = found
+    if once.is_repeated_by(stored, now):
+        return created
+    store.forget_once(once)
+    return None

@@ -83,7 +83,7 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
             return next(iter(apps.values()))
         return DispatcherMiddleware(overview(services), apps)
 
-    def worker_exit(*_: object) -> None:
+    def worker_exit(_server: object, _worker: object) -> None:
         for runtime in runtimes:
             runtime.close()
 

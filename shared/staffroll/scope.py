@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from staffroll.events import Cause
 
-StoreT = TypeVar("StoreT")
+StoreT_co = TypeVar("StoreT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope(Generic[StoreT]):
+class Scope(Generic[StoreT_co]):
     """The one way to a store: without a scope, and so without a tenant, there is none.
 
     Attributes:
@@ -45,7 +45,7 @@ class Scope(Generic[StoreT]):
 
     tenant_id: str
     actor: Actor
-    store: StoreT
+    store: StoreT_co
     now: datetime
     correlation_id: str | None = None
     request_id: str | None = None

@@ -24,8 +24,8 @@ def setting(default: Any = MISSING, *, doc: str, secret: bool = False) -> Any:
     """Declare one setting: its default, and one sentence on what it does, with its unit."""
     metadata = {"doc": doc, "secret": secret}
     if default is MISSING:
-        return field(metadata=metadata)
-    return field(default=default, metadata=metadata)
+        return field(metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 def _yes_or_no(text: str) -> bool:

@@ -13,14 +13,14 @@ from staffroll.local.demo_names import COUNTRIES
 from staffroll.search import email_key, index_fields
 from tests.bench.figures import Report, repeated
 from tests.bench.load import Connection
-from tests.support.suite import Suite
+from tests.support.apart import Apart
 
 USERS = 100_000
 GOAL = "goal: p99 under 50 ms"
 
 
 def measure(report: Report, mongodb_uri: str, folder: Path) -> None:
-    suite = Suite(mongodb_uri, "embedded:", folder)
+    suite = Apart(mongodb_uri, "embedded:", folder)
     try:
         suite.start("accounts", "serve")
         suite.start("accounts", "consume")
@@ -33,7 +33,7 @@ def measure(report: Report, mongodb_uri: str, folder: Path) -> None:
         suite.close()
 
 
-def _fill(suite: Suite, tenant_id: str) -> None:
+def _fill(suite: Apart, tenant_id: str) -> None:
     draw = random.Random(1)
     countries = list(COUNTRIES)
     users = suite.database("accounts")["users"]

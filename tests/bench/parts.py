@@ -14,7 +14,7 @@ from pymongo import MongoClient
 
 from tests.bench.figures import Report, repeated
 from tests.bench.load import Connection
-from tests.support.suite import free_ports
+from tests.support.apart import free_ports
 from tests.support.waiting import eventually
 
 _APP = """

@@ -12,7 +12,7 @@ from pymongo import MongoClient
 
 from tests.bench.figures import Report
 from tests.bench.load import Connection, create_many, new_human
-from tests.support.suite import SERVICES, Suite
+from tests.support.apart import SERVICES, Apart
 from tests.support.waiting import eventually
 
 FOLLOWERS = {"scheduling": "employees", "people": "people", "export": "rows"}
@@ -25,7 +25,7 @@ STEADY_SECONDS = 20
 def measure(report: Report, mongodb_uri: str, broker_url: str, folder: Path) -> None:
     for name, url in (("RabbitMQ", broker_url), ("embedded", "embedded:")):
         goal = "goal: p50 under 20 ms" if name == "RabbitMQ" else "goal: p50 under 30 ms"
-        suite = Suite(mongodb_uri, url, folder)
+        suite = Apart(mongodb_uri, url, folder)
         try:
             suite.start_all()
             report.title(f"Synchronisation on {name}, services apart")
@@ -38,7 +38,7 @@ def measure(report: Report, mongodb_uri: str, broker_url: str, folder: Path) -> 
             suite.close()
 
 
-def _one_by_one(report: Report, suite: Suite, connection: Connection, goal: str) -> None:
+def _one_by_one(report: Report, suite: Apart, connection: Connection, goal: str) -> None:
     collections = [suite.database(name)[collection] for name, collection in FOLLOWERS.items()]
     answered: list[float] = []
     visible: list[float] = []
@@ -56,7 +56,7 @@ def _one_by_one(report: Report, suite: Suite, connection: Connection, goal: str)
     report.times("created → in all three other databases", visible, goal)
 
 
-def _under_load(report: Report, suite: Suite, token: str, mongodb_uri: str) -> None:
+def _under_load(report: Report, suite: Apart, token: str, mongodb_uri: str) -> None:
     url = suite.url("accounts")
     for service in FOLLOWERS:
         suite.stop(service, "consume")
@@ -91,7 +91,7 @@ def _under_load(report: Report, suite: Suite, token: str, mongodb_uri: str) -> N
     report.fact(f"  in step {lag * 1000:.0f} ms after the last answer")
 
 
-def _wait_for(suite: Suite, ids: Iterable[str]) -> None:
+def _wait_for(suite: Apart, ids: Iterable[str]) -> None:
     wanted = list(ids)
     for name, collection in FOLLOWERS.items():
         documents = suite.database(name)[collection]
@@ -101,7 +101,7 @@ def _wait_for(suite: Suite, ids: Iterable[str]) -> None:
         )
 
 
-def _is_drained(suite: Suite) -> bool:
+def _is_drained(suite: Apart) -> bool:
     collections = {"accounts": "users", "scheduling": "employees", "people": "people"}
     return all(
         suite.database(name)[collection].find_one({"outbox.0": {"$exists": True}}) is None
@@ -109,7 +109,7 @@ def _is_drained(suite: Suite) -> bool:
     )
 
 
-def _writes(uri: str, suite: Suite) -> Counter[str]:
+def _writes(uri: str, suite: Apart) -> Counter[str]:
     client: MongoClient[dict[str, Any]] = MongoClient(uri)
     with client:
         totals = client.admin.command("top")["totals"]
@@ -122,7 +122,7 @@ def _writes(uri: str, suite: Suite) -> Counter[str]:
 
 
 def _account_for(
-    report: Report, before: Counter[str], after: Counter[str], count: int, suite: Suite
+    report: Report, before: Counter[str], after: Counter[str], count: int, suite: Apart
 ) -> None:
     report.fact("  database writes for one creation, by collection:")
     total = 0.0

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.suite import PLACES, Client, Suite
+from tests.support.apart import PLACES, Apart, Client
 from tests.support.waiting import eventually
 
 ANNA: dict[str, Any] = {"last_name": "Müller", "first_name": "Anna", "email": "anna@acme.example"}
 
 
 @pytest.fixture
-def acme(suite: Suite) -> Client:
-    return suite.tenant()
+def acme(apart: Apart) -> Client:
+    return apart.tenant()
 
 
 def human(**other: Any) -> dict[str, Any]:
@@ -145,11 +145,11 @@ def test_r15_an_edit_in_accounts_reaches_every_place(acme: Client) -> None:
     eventually(lambda: "Müller,Anna,new@acme.example" in acme.csv())
 
 
-def test_r1_another_tenant_sees_nothing(acme: Client, suite: Suite) -> None:
+def test_r1_another_tenant_sees_nothing(acme: Client, apart: Apart) -> None:
     id_ = acme.create("accounts", ANNA).json()["id"]
     for place in PLACES:
         eventually(lambda name=place: acme.sees(name, id_))
-    other = suite.tenant()
+    other = apart.tenant()
 
     for place in PLACES:
         assert other.sees(place, id_) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -48,9 +49,11 @@ class RabbitNode:
             )
         self._server = _child([str(SERVER)], self._environment(), self._home)
         try:
-            eventually(self._is_ready, timeout)
+            eventually(self._is_ready_or_over, timeout)
         except AssertionError as error:
             raise AssertionError(f"RabbitMQ did not start:\n{self._output()}") from error
+        if self._server.poll() is not None:
+            raise AssertionError(f"RabbitMQ ended at once:\n{self._output()}")
 
     def stop(self, timeout: float = 30.0) -> None:
         """Shut down as an operator would."""
@@ -65,7 +68,9 @@ class RabbitNode:
 
     def kill(self) -> None:
         """End the Erlang VM at once, as a power cut would."""
-        os.kill(self._vm(), signal.SIGKILL)
+        vm = self._vm()
+        os.kill(vm, signal.SIGKILL)
+        eventually(lambda: _is_gone(vm))
         self._kill_what_is_left()
 
     def pause(self) -> None:
@@ -143,20 +148,27 @@ class RabbitNode:
             return False
         return True
 
+    def _is_ready_or_over(self) -> bool:
+        assert self._server is not None
+        return self._server.poll() is not None or self._is_ready()
+
     def _vm(self) -> int:
         """The process id of the Erlang VM: the wrapper script is only its parent."""
         assert self._server is not None
         for pid in _family(self._server.pid):
-            if Path(f"/proc/{pid}/comm").read_text().strip() == "beam.smp":
-                return pid
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == "beam.smp":
+                    return pid
         raise AssertionError("the Erlang VM does not run")
 
     def _kill_what_is_left(self) -> None:
         assert self._server is not None
-        for pid in _family(self._server.pid):
+        family = _family(self._server.pid)
+        for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._server.wait()
+        eventually(lambda: all(_is_gone(pid) for pid in family))
         self._server = None
 
     def _output(self) -> str:
@@ -209,9 +221,22 @@ def _family(pid: int) -> list[int]:
     return found
 
 
+def _is_gone(pid: int) -> bool:
+    """Dead, collected or not: a dying VM still holds its port and its name."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in "ZX"
+
+
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports below those that the system gives to outgoing connections: one of these could
+    take the port of a node while it restarts, even a connection that looks for that node."""
+    free: list[int] = []
+    while len(free) < count:
+        port = random.randrange(10_000, 30_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            free.append(port)
+    return free

@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.waiting import eventually
 
-READY = "Staffroll is ready"
+READY = "Ctrl-C ends it"
+"""The last line of a start; what is told comes before it."""
 
 
 class RunningSuite:
@@ -52,6 +53,20 @@ class RunningSuite:
         found = re.search(rf"^{label}: +(\S.*)$", self.output, re.MULTILINE)
         assert found, self.output
         return found[1]
+
+    def url(self, mount: str) -> str:
+        """Where a service stands, without a slash at the end."""
+        home = re.search(r"Staffroll is ready: (\S+)/$", self.output, re.MULTILINE)
+        assert home, self.output
+        return f"{home[1]}/{mount}"
+
+    def child(self, name: str) -> int:
+        """The process that the role of this name runs in now."""
+        told = re.findall(
+            rf"^{name}(?:: started| runs again) as process (\d+)", self.output, re.MULTILINE
+        )
+        assert told, self.output
+        return int(told[-1])
 
     def process_ids(self) -> set[int]:
         """All processes that work on this suite's data, `up` itself left out."""
@@ -90,6 +105,15 @@ class RunningSuite:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(10)
+        self._close()
+
+    def end_only_itself(self) -> None:
+        """Where another suite lives on the same data."""
+        self._process.kill()
+        self._process.wait(10)
+        self._close()
+
+    def _close(self) -> None:
         self._reader.join(10)
         assert self._process.stdout
         self._process.stdout.close()
@@ -118,9 +142,11 @@ def processes_on(folder: Path) -> set[int]:
     return found
 
 
-def free_ports(count: int) -> Sequence[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+def free_port_range(count: int) -> int:
+    """The first of `count` neighbouring ports that are free, below those given out to clients."""
+    for base in range(20_000 + os.getpid() % 5_000, 30_000, count):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(base, base + count):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return base
+    raise AssertionError("there are not enough neighbouring free ports")

@@ -35,7 +35,7 @@ class Passwords:
                 self._hasher.verify(hashed or self._decoy, _normal(password))
             except (VerificationError, InvalidHashError):
                 return False
-        return hashed is not None
+        return bool(hashed)
 
 
 def _normal(password: str) -> str:

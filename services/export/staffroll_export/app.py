@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import Flask
 
+from staffroll.bootstrap import waits_for
 from staffroll.directory import Directory
 from staffroll.runtime import Runtime
 from staffroll.scope import Scope
@@ -20,7 +21,7 @@ from staffroll_export.api.exports import exports
 from staffroll_export.settings import ExportSettings
 from staffroll_export.store import Store
 from staffroll_export.streaming import Downloads
-from staffroll_export.sync import make_bootstrap
+from staffroll_export.sync import OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,16 @@ def create_app(runtime: Runtime) -> Flask:
     directory = Directory(runtime.platform)
 
     def store(tenant_id: str) -> Store:
-        return Store(runtime.tenant(tenant_id), runtime.outbox, directory)
+        return Store(runtime.tenant(tenant_id), runtime.outbox)
 
     def standing(tenant_id: str, user_id: str) -> _Standing | None:
         row = store(tenant_id).standing(user_id)
         if row is None:
             return None
         return _Standing(row["status"] == "active", row["token_generation"])
+
+    def waits() -> str | None:
+        return waits_for(runtime, OWNER)
 
     def versions(scope: Scope[Any], _owner: str) -> Iterable[tuple[str, int]]:
         return cast(ExportScope, scope).store.versions()
@@ -51,13 +55,13 @@ def create_app(runtime: Runtime) -> Flask:
         title="Staffroll export",
         guarded=Guard(KeyRing(directory.public_keys), standing, store, lambda: runtime.is_prepared),
         resources=[
-            exports(Downloads(settings.downloads_at_once)),
-            digests("export", ["accounts"], versions),
+            exports(Downloads(settings.downloads_at_once), waits),
+            digests("export", [OWNER], versions),
         ],
         ready={
             "database": runtime.waits_for_database,
             "broker": runtime.waits_for_broker,
             "keys": directory.waits_for_keys,
-            "bootstrap": make_bootstrap(runtime).waits,
+            "bootstrap": waits,
         },
     )

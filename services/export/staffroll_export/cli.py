@@ -13,7 +13,8 @@ from staffroll_export.sync import make_bootstrap, make_handler
 
 
 def _chores(runtime: Runtime) -> Sequence[Chore]:
-    return [Chore("catching up with accounts", 1.0, make_bootstrap(runtime).run)]
+    bootstrap = make_bootstrap(runtime)
+    return [Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close)]
 
 
 service = Service(

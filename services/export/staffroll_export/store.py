@@ -10,12 +10,12 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from staffroll import directory
 from staffroll.bus import Message
-from staffroll.directory import Directory
+from staffroll.directory import TenantDirectory
 from staffroll.events import Event, UserState
 from staffroll.mongo import Document, Filter, Index, Outbox, TenantDatabase, outbox_index
 from staffroll.mongo.lists import list_indexes
 from staffroll.mongo.outbox import push
-from staffroll.search import Term, as_filter, index_fields
+from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, page_plan
 from staffroll_export.domain.rows import Row
 
 COLLECTION: Final = "rows"
@@ -28,9 +28,6 @@ INDEXES: Final = (
     *(outbox_index(name) for name in OUTBOXES),
     *directory.INDEXES,
 )
-
-FEW: Final = 2_000
-"""So many found rows are sorted in memory (some MB); more are read in the order of the index."""
 
 _BATCH: Final = 1_000
 _ORDER: Final = (("sort", 1), ("_id", 1))
@@ -48,11 +45,10 @@ _PERSONAL: Final = (
 class Store:
     """What one tenant has in export."""
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox, followed: Directory) -> None:
+    def __init__(self, database: TenantDatabase, outbox: Outbox) -> None:
+        self.directory = TenantDirectory(database)
         self._rows = database[COLLECTION]
         self._outbox = outbox
-        self._directory = followed
-        self._tenant_id = database.tenant_id
 
     def keep(self, user_id: str, version: int, user: UserState, *, told_at: datetime) -> None:
         """Keep a user's state, unless theirs is as new, or they are deleted."""
@@ -105,7 +101,7 @@ class Store:
             again = self._rows.update_one(standing, push([message], now))
             is_told = again.matched_count == 1
         if is_told:
-            self._outbox.committed(COLLECTION, self._tenant_id, user_id, [message])
+            self._outbox.committed(COLLECTION, self._rows.tenant_id, user_id, [message])
 
     def _put(self, older: Filter, update: Mapping[str, Any]) -> bool:
         """Update the older document or insert one; False where what is there is as new."""
@@ -126,11 +122,6 @@ class Store:
         newest = self._rows.find({}, {"told_at": 1}, sort=[("told_at", -1)], limit=1)
         return next((document["told_at"] for document in newest), None)
 
-    def time_zone(self) -> str | None:
-        """The tenant's; None until it was heard of."""
-        tenant = self._directory.tenant(self._tenant_id)
-        return None if tenant is None else tenant["time_zone"]
-
     def each(self, *, status: str, terms: tuple[Term, ...], roles: Sequence[str]) -> Generator[Row]:
         """The rows that fit, in order (R10-R14), in constant memory.
 
@@ -138,10 +129,10 @@ class Store:
         MongoDB remembers that moment for five minutes (``minSnapshotHistoryWindowInSeconds``);
         a reader who takes longer gets the rest, from where they are, as of a newer one.
         """
-        where: Document = {"status": status, **as_filter(terms)}
+        plan = self._plan(status, terms)
+        where: Document = {"status": status, **plan.filter}
         if roles:
             where["roles"] = {"$in": list(roles)}
-        hint = "by_grams" if terms and self._are_few(where) else "in_order"
         after: tuple[str, str] | None = None
         while True:
             began = after
@@ -149,7 +140,7 @@ class Store:
                 _beyond(where, after),
                 _FIELDS,
                 sort=_ORDER,
-                hint=hint,
+                hint=plan.hint,
                 batch_size=_BATCH,
                 at_one_moment=True,
             )
@@ -169,8 +160,15 @@ class Store:
         for document in self._rows.find({}, {"seen.accounts": 1}, batch_size=5000):
             yield document["_id"], document["seen"]["accounts"]
 
-    def _are_few(self, where: Filter) -> bool:
-        return self._rows.count(where, limit=FEW + 1, hint="by_grams") <= FEW
+    def _plan(self, status: str, terms: tuple[Term, ...]) -> Plan:
+        """By grams where few are found, which the server sorts in some MB; else by the index
+        that is in order, so that nothing is ever sorted that could be long."""
+        counted = count_plan(terms)
+        if not terms:
+            return counted
+        where = {"status": status, **counted.filter}
+        total = self._rows.count(where, limit=COUNTED + 1, hint=counted.hint)
+        return page_plan(terms, total)
 
 
 def _beyond(where: Filter, after: tuple[str, str] | None) -> Filter:

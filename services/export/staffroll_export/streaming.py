@@ -62,7 +62,7 @@ class _Pipe(io.BufferedIOBase):
 
 
 class Download(Iterator[bytes]):
-    """The chunks of what `write` writes; to be iterated by one thread, and closed.
+    """The chunks of what `write` writes; to be iterated by one thread to the end, or closed.
 
     What `write` raises before the first chunk is full is raised here, so that it can still
     be answered properly; later it becomes `DownloadBroken`.
@@ -82,11 +82,7 @@ class Download(Iterator[bytes]):
         )
         self._thread.start()
         self._first = self._queue.get()
-        if self._first is None:
-            self._is_over = True
-            if self._error is not None:
-                self.close()
-                raise self._error
+        self._refuse_failed_start()
 
     def __next__(self) -> bytes:
         if self._first is not None:
@@ -98,6 +94,7 @@ class Download(Iterator[bytes]):
         if following is not None:
             return following
         self._is_over = True
+        self.close()
         if self._error is None:
             raise StopIteration
         # Without the error's text, which may quote the row that it choked on.
@@ -122,15 +119,23 @@ class Download(Iterator[bytes]):
         if closed is not None:
             closed()
 
+    def _refuse_failed_start(self) -> None:
+        if self._first is not None:
+            return
+        self._is_over = True
+        self.close()
+        if self._error is not None:
+            raise self._error
+
     def _run(self, write: Writing) -> None:
         try:
             pipe = _Pipe(self._hand_over)
             write(pipe)
             pipe.hand_over_rest()
-        except Abandoned:
-            pass
         except Exception as error:  # noqa: BLE001 (told to the reader, in the reader's thread)
             self._error = error
+        except BaseException as error:  # noqa: BLE001 (sys.exit() in a format is no good end)
+            self._error = DownloadBroken(type(error).__name__)
         finally:
             self._queue.put(None)
 

@@ -10,6 +10,8 @@ _NEEDS_SERVICE_EXTRA: Final = frozenset(
     {"argon2", "babel", "flask", "gunicorn", "joserfc", "prometheus_client", "pymongo", "werkzeug"}
 )
 
+_AWAY: Final = ("ConnectionFailure", "ExecutionTimeout", "WriteConcernError")
+
 _DISK: Final = {
     errno.ENOSPC: "The disk is full: make room and try again",
     errno.EDQUOT: "Your share of the disk is used up: make room and try again",
@@ -39,7 +41,7 @@ def sentence_for(error: BaseException) -> str | None:
             f"The broker holds something of our name with other properties ({error}): "
             "move it away, or set STAFFROLL_BROKER_PREFIX."
         )
-    if _is(error, "staffroll.mongo.client", "AWAY"):
+    if any(_is(error, "pymongo.errors", name) for name in _AWAY):
         return f"The database does not answer ({type(error).__name__}): see STAFFROLL_MONGODB_URI."
     if _is(error, "pymongo.errors", "ConfigurationError"):
         return f"STAFFROLL_MONGODB_URI cannot be used: {error}"

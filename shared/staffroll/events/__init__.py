@@ -3,6 +3,7 @@
 from staffroll.events.catalogue import (
     EVENTS,
     REQUESTS,
+    USER_EVENTS,
     dump_payload,
     is_known,
     payload_of,
@@ -30,6 +31,7 @@ __all__ = [
     "EVENTS",
     "PLATFORM_TENANT",
     "REQUESTS",
+    "USER_EVENTS",
     "Cause",
     "DeletionWish",
     "EmployeeState",

@@ -54,6 +54,9 @@ REQUESTS: Final[Mapping[str, Schema]] = {
 }
 """Wishes, sent to the one owner."""
 
+USER_EVENTS: Final = frozenset(name for name, schema in EVENTS.items() if schema is _USER)
+"""All that carry a user's whole state, so that it does not matter which it is."""
+
 _SCHEMAS: Final[Mapping[str, Schema]] = {**EVENTS, **REQUESTS}
 
 

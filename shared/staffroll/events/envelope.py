@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from staffroll.ids import new_id
+from staffroll.ids import TENANT_PATTERN, new_id
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
 PLATFORM_TENANT: Final = "_platform"
 """Stands where a tenant id would, in messages that belong to no tenant (signing keys)."""
+
+_TOO_LARGE: Final = 2**63
+"""Databases count with 64 bits."""
 
 _REQUIRED: Final = ("id", "source", "type", "subject", "tenantid", "sequence", "data")
 
@@ -82,12 +85,9 @@ class Event:
         """Read a CloudEvent; attributes we do not know are no error.
 
         Raises:
-            NotAnEvent: It is not JSON, lacks an attribute, or one has the wrong type.
+            NotAnEvent: It is not JSON in UTF-8, lacks an attribute, or one has a wrong form.
         """
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise NotAnEvent("not JSON") from error
+        document = _read(text)
         if not isinstance(document, dict):
             raise NotAnEvent("not a JSON object")
         if document.get("specversion") != SPEC_VERSION:
@@ -98,11 +98,13 @@ class Event:
         wrong = [
             name
             for name in ("id", "source", "type", "subject", "tenantid")
-            if not isinstance(document[name], str)
+            if not isinstance(document[name], str) or not document[name]
         ]
+        if not _is_tenant(document["tenantid"]) and "tenantid" not in wrong:
+            wrong.append("tenantid")
         if not isinstance(document["data"], dict):
             wrong.append("data")
-        if type(document["sequence"]) is not int or document["sequence"] < 0:
+        if type(document["sequence"]) is not int or not 0 <= document["sequence"] < _TOO_LARGE:
             wrong.append("sequence")
         if wrong:
             raise NotAnEvent(f"with a wrong {', '.join(wrong)}")
@@ -120,6 +122,34 @@ class Event:
             replay=document.get("replay") is True,
             id=document["id"],
         )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _read(text: bytes | str) -> Any:
+    try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        document = _DECODER.decode(text)
+        if "\\u" in text:
+            # An escape may stand for half a character, which no database keeps.
+            json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise NotAnEvent("nested too deeply") from error
+    except ValueError as error:  # UnicodeError is one
+        raise NotAnEvent("not JSON in UTF-8") from error
+    return document
+
+
+def _is_tenant(value: object) -> bool:
+    return value == PLATFORM_TENANT or (
+        isinstance(value, str) and TENANT_PATTERN.match(value) is not None
+    )
 
 
 def _text(document: Mapping[str, Any], name: str) -> str | None:

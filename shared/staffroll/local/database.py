@@ -29,6 +29,10 @@ class Database:
     def port(self) -> int:
         return self._mongod.port
 
+    @property
+    def pid(self) -> int | None:
+        return self._mongod.pid
+
     def start(self) -> None:
         self._mongod.start()
 

@@ -36,6 +36,9 @@ class Part(Protocol):
     @property
     def log(self) -> Path: ...
 
+    @property
+    def pid(self) -> int | None: ...
+
     def start(self) -> None:
         """Raises `LocalServerError` or `OSError` when it does not start."""
 
@@ -199,4 +202,4 @@ class Supervisor:
             return
         one.started_at = time.monotonic()
         one.start_again_at = None
-        self._say(f"{one.part.name} runs again")
+        self._say(f"{one.part.name} runs again as process {one.part.pid}")

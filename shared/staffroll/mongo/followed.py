@@ -1,23 +1,28 @@
-"""Followed records as documents: mapping, indexes, and the write that goes by version."""
+"""Followed users as documents, with what lists and search find them by."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
-from staffroll.followed import Followed, UserCopy, Wish
+from staffroll.followed import Followed, Wish
 from staffroll.mongo.client import Document
 from staffroll.search import index_fields
+from staffroll.user_copy import UserCopy
+
+OWNER: Final = "accounts"
+
+SOMETIMES: Final = ("due_at", "sort", "grams", "haystack")
+"""Fields that not every document has, so that their indexes leave it out."""
 
 
 def to_document(record: Followed) -> Document:
     """The fields of a document that keep `record`, those for list and search included."""
-    user = asdict(record.user)
     document: Document = {
         "_id": record.id,
         "state": record.state,
-        "user": user,
-        "seen": {"accounts": record.seen},
+        "user": asdict(record.user),
+        "seen": {OWNER: record.seen},
         "creation": _wish_document(record.creation),
         "change": _wish_document(record.change),
     }
@@ -29,13 +34,14 @@ def to_document(record: Followed) -> Document:
 
 
 def from_document(document: Document) -> Followed:
+    """The reverse of `to_document`."""
     user: dict[str, Any] = dict(document["user"])
     user["roles"] = tuple(user["roles"])
     return Followed(
         id=document["_id"],
         state=document["state"],
         user=UserCopy(**user),
-        seen=document["seen"]["accounts"],
+        seen=document["seen"][OWNER],
         creation=_wish(document.get("creation")),
         change=_wish(document.get("change")),
     )
@@ -46,4 +52,7 @@ def _wish_document(wish: Wish | None) -> Document | None:
 
 
 def _wish(document: Document | None) -> Wish | None:
-    return None if document is None else Wish(**document)
+    if document is None:
+        return None
+    roles = document["roles"]
+    return Wish(**{**document, "roles": None if roles is None else tuple(roles)})

@@ -128,8 +128,10 @@ class TenantCollection:
         return {"tenant_id": self.tenant_id, **where}
 
     def _harmless(self, update: Mapping[str, Any]) -> Mapping[str, Any]:
-        if any("tenant_id" in changes for changes in update.values()):
-            raise ForeignTenant(self.name)
+        for operator, changes in update.items():
+            names = [*changes, *(changes.values() if operator == "$rename" else ())]
+            if any(name.partition(".")[0] == "tenant_id" for name in names):
+                raise ForeignTenant(self.name)
         return update
 
 

@@ -1,26 +1,53 @@
-"""Placeholder so that others can import while search is finished; its owner replaces it."""
+"""Finding and ordering people, the same in all services (R4, R11, R13). Pure.
 
-from __future__ import annotations
-
-import re
-from typing import Any
+A store keeps `index_fields` in each document, makes `LIST` and `SEARCH`, counts by
+`count_plan` and reads a page by `page_plan`.
+"""
 
 from staffroll.search.emails import email_key
+from staffroll.search.filters import (
+    COUNTED,
+    Filter,
+    Plan,
+    as_filter,
+    as_scan_filter,
+    count_plan,
+    facet_plan,
+    page_plan,
+)
 from staffroll.search.folding import fold, sort_key, variants
-from staffroll.search.terms import Term, TooManyTerms, matches, parse_terms
+from staffroll.search.indexing import (
+    LIST,
+    PRIVATE,
+    SEARCH,
+    SearchIndex,
+    facet_index,
+    index_fields,
+)
+from staffroll.search.terms import SearchTooLong, Term, TooManyTerms, matches, parse_terms
 
-
-def index_fields(last_name: str, first_name: str, email: str) -> dict[str, Any]:
-    hay = sorted({v for text in (last_name, first_name, email) for v in variants(text)})
-    grams = sorted({h[i : i + n] for h in hay for n in (1, 2, 3) for i in range(len(h) - n + 1)})
-    return {"sort": sort_key(last_name, first_name), "haystack": hay, "grams": grams}
-
-
-def as_filter(terms: tuple[Term, ...]) -> dict[str, Any]:
-    def word(w: str) -> dict[str, Any]:
-        return {"haystack": {"$regex": re.escape(w)}}
-
-    return {"$or": [{"$and": [word(w) for w in term]} for term in terms]} if terms else {}
-
-
-__all__ = ["Term", "TooManyTerms", "email_key", "fold", "matches", "parse_terms", "sort_key"]
+__all__ = [
+    "COUNTED",
+    "LIST",
+    "PRIVATE",
+    "SEARCH",
+    "Filter",
+    "Plan",
+    "SearchIndex",
+    "SearchTooLong",
+    "Term",
+    "TooManyTerms",
+    "as_filter",
+    "as_scan_filter",
+    "count_plan",
+    "email_key",
+    "facet_index",
+    "facet_plan",
+    "fold",
+    "index_fields",
+    "matches",
+    "page_plan",
+    "parse_terms",
+    "sort_key",
+    "variants",
+]

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from staffroll import humans
 from staffroll.errors import FieldError
+from staffroll.ids import UUID_PATTERN
 
 
 class _Checked(fields.String):
@@ -65,6 +66,18 @@ class Line(_Checked):
         )
 
 
+class PhoneNumber(_Checked):
+    """A phone number as people write it, so that it may begin with ``+``; may be empty."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            humans.tidy_name,
+            lambda text: humans.text_problem(text.removeprefix("+")),
+            metadata={"maxLength": humans.NAME_MAX_CHARACTERS, "example": "+49 30 901820"},
+            **kwargs,
+        )
+
+
 class EmailAddress(_Checked):
     """An e-mail address (R4): its syntax, never whether it is free."""
 
@@ -88,6 +101,25 @@ class Instant(fields.AwareDateTime):
             return None
         text: str = value.astimezone(UTC).isoformat(timespec="milliseconds")
         return text.replace("+00:00", "Z")
+
+
+def language_tag(**kwargs: Any) -> fields.String:
+    """A language tag; whether the tenant offers it is asked later (R5)."""
+    return fields.String(
+        validate=validate.Length(min=1, max=35),
+        metadata={"description": "BCP 47, one that the tenant offers.", "example": "de"},
+        **kwargs,
+    )
+
+
+def role_ids(**kwargs: Any) -> fields.List[str]:
+    """Ids of roles."""
+    return fields.List(
+        fields.String(validate=validate.Regexp(UUID_PATTERN)),
+        validate=validate.Length(max=100),
+        metadata={"description": "Ids of roles."},
+        **kwargs,
+    )
 
 
 class TimeZone(_Checked):

@@ -40,7 +40,7 @@ class Position:
         try:
             padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
             found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CursorInvalid from error
         match found:
             case [str(sort), str(id_)] if (sort + id_).isprintable() or _is_unicode(sort + id_):

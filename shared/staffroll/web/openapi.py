@@ -83,6 +83,7 @@ def install(app: Flask, *, title: str, resources: Sequence[Resource]) -> None:
         fields.Name,
         fields.Line,
         fields.EmailAddress,
+        fields.PhoneNumber,
         fields.TimeZone,
         SearchText,
     ):

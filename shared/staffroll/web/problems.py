@@ -102,7 +102,11 @@ def problem(error: StaffrollError) -> Response:
 
 
 def _response(
-    status: HTTPStatus, code: str, detail: str, by_field: Mapping[str, Any] | None = None
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    by_field: Mapping[str, Any] | None = None,
+    **members: object,
 ) -> Response:
     document: dict[str, Any] = {
         "type": f"urn:staffroll:problem:{code}",
@@ -111,12 +115,30 @@ def _response(
         "code": code,
         "detail": detail,
         "request_id": g.get("request_id", ""),
+        **members,
     }
     if by_field:
         document["errors"] = by_field
     return Response(
         json.dumps(document, ensure_ascii=False), status=status.value, mimetype=PROBLEM_JSON
     )
+
+
+def passed_on(
+    family: type[StaffrollError],
+    code: str,
+    detail: str,
+    by_field: Mapping[str, Any],
+    **members: object,
+) -> Response:
+    """What another service refused with, as a response.
+
+    Args:
+        family: Says the status.
+        by_field: As `field_errors` gives it.
+        members: Extension members of the document (RFC 9457, section 3.2).
+    """
+    return _response(status_of(family), code, detail, by_field, **members)
 
 
 def _on_http_exception(error: HTTPException) -> Response:

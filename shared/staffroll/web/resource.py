@@ -17,14 +17,14 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Response, g, jsonify, request
+from flask import Response, g, jsonify, request, url_for
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from staffroll import errors
 from staffroll.errors import Invalid, StaffrollError
 from staffroll.idempotency import Once
-from staffroll.web import guard
+from staffroll.web import guard, prefer
 from staffroll.web.parsing import Parser
 from staffroll.web.problems import PROBLEM_JSON, ProblemSchema, WrongContentType, status_of
 
@@ -129,12 +129,14 @@ class Resource(Blueprint):  # type: ignore[misc]
         *,
         refuses: Sequence[type[StaffrollError]] = (),
         with_etag: bool = False,
+        or_later: bool = False,
     ) -> Callable[[View], View]:
         """The view's result, dumped by `schema`, is the answer.
 
         Args:
             refuses: Errors that the view may raise beyond those of its decorators.
             with_etag: The result's ``version`` is the ETag; ``If-None-Match`` is honoured.
+            or_later: The view may say `under_way`, so that the status is 202.
         """
         dumper = schema() if isinstance(schema, type) else schema
 
@@ -146,6 +148,8 @@ class Resource(Blueprint):  # type: ignore[misc]
                     return result
                 response = jsonify(dumper.dump(result)) if dumper else Response()
                 response.status_code = g.pop("status", status)
+                if location := g.pop("location", None):
+                    response.headers["Location"] = location
                 if with_etag:
                     response.set_etag(str(result.version))
                     response.make_conditional(request)
@@ -157,6 +161,10 @@ class Resource(Blueprint):  # type: ignore[misc]
                 else None
             )
             documented = self.alt_response(status, schema=dumper, headers=headers)(answering)
+            if or_later:
+                documented = self.alt_response(
+                    HTTPStatus.ACCEPTED, schema=dumper, headers=headers, description="Under way."
+                )(documented)
             if with_etag and status == HTTPStatus.OK:
                 documented = self.alt_response(304, description="Not modified.")(documented)
             return self._document(documented, [*_ALWAYS, *refuses])
@@ -208,6 +216,33 @@ class Resource(Blueprint):  # type: ignore[misc]
 
         return decorate
 
+    def may_wait(self) -> Callable[[View], View]:
+        """``Prefer: wait=N`` is honoured: the view gets ``wait_seconds``, 0 without it."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def waiting(*args: Any, **kwargs: Any) -> Any:
+                seconds = prefer.wait_seconds(request.headers.getlist("Prefer"))
+                response = view(*args, wait_seconds=seconds or 0, **kwargs)
+                if seconds is not None:
+                    response.headers["Preference-Applied"] = f"wait={seconds}"
+                return response
+
+            described: View = self.doc(
+                parameters=[
+                    {
+                        "in": "header",
+                        "name": "Prefer",
+                        "description": "`wait=5`: wait up to so many seconds, at most "
+                        f"{prefer.WAIT_MAX_SECONDS}, for the answer of accounts (RFC 7240).",
+                        "schema": {"type": "string"},
+                    }
+                ]
+            )(waiting)
+            return described
+
+        return decorate
+
     def _document(self, view: View, refused: Sequence[type[StaffrollError]], *also: int) -> View:
         """Note what the view may refuse with; written into the document by `_with_problems`."""
         noted: list[type[StaffrollError] | int] = getattr(view, "refuses", [])
@@ -229,6 +264,16 @@ class Resource(Blueprint):  # type: ignore[misc]
                 description=", ".join(dict.fromkeys(found)),
             )(view)
         return view
+
+
+def stands_at(endpoint: str, **values: Any) -> None:
+    """The answer's ``Location`` is this route of the same resource."""
+    g.location = url_for(f".{endpoint}", **values)
+
+
+def under_way() -> None:
+    """The answer is 202: what was asked for is accepted, but not done yet."""
+    g.status = HTTPStatus.ACCEPTED.value
 
 
 def _expected_version() -> int | None:

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.routing import BaseConverter
 
 from staffroll.ids import new_id
+from staffroll.mongo.client import AWAY
 from staffroll.web import guard, metrics, openapi, problems
 from staffroll.web.guard import Guard
 from staffroll.web.resource import Resource
@@ -99,6 +100,13 @@ def _install_request_log(app: Flask, service: str) -> None:
         return response
 
 
+def _ask(check: ReadyCheck) -> str:
+    try:
+        return check() or "ok"
+    except AWAY:
+        return "the database does not answer"
+
+
 def _install_health(app: Flask, ready: Mapping[str, ReadyCheck]) -> None:
     @app.get("/healthz")
     @guard.public
@@ -108,7 +116,7 @@ def _install_health(app: Flask, ready: Mapping[str, ReadyCheck]) -> None:
     @app.get("/readyz")
     @guard.public
     def readyz() -> tuple[Response, int]:
-        checks: dict[str, Any] = {name: check() or "ok" for name, check in ready.items()}
+        checks: dict[str, Any] = {name: _ask(check) for name, check in ready.items()}
         is_ready = all(outcome == "ok" for outcome in checks.values())
         status = "ready" if is_ready else "waiting"
         return jsonify({"status": status, "checks": checks}), 200 if is_ready else 503

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -79,7 +80,8 @@ class KeyRing:
 
     def _look_again(self) -> None:
         with self._lock:
-            if time.monotonic() - self._looked_at < _LOOK_AGAIN_SECONDS:
+            is_recent = time.monotonic() - self._looked_at < _LOOK_AGAIN_SECONDS
+            if self._keys and is_recent:
                 return
             keys = [OKPKey.import_key(key) for key in self._load()]
             self._keys = {str(key.kid): key for key in keys}
@@ -97,11 +99,13 @@ def verify(token: str, ring: KeyRing) -> Claims:
         decoded = jwt.decode(
             token, lambda guest: ring.find(str(guest.headers().get("kid"))), algorithms=[ALGORITHM]
         )
-    except (JoseError, ValueError, TypeError) as error:
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise TokenInvalid from error
     claims = decoded.claims
     expires = claims.get("exp")
-    if not isinstance(expires, int | float) or claims.get("aud") != AUDIENCE:
+    if not isinstance(expires, int | float) or not math.isfinite(expires):
+        raise TokenInvalid
+    if claims.get("aud") != AUDIENCE:
         raise TokenInvalid
     if expires + LEEWAY_SECONDS < time.time():
         raise TokenExpired

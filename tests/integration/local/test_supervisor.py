@@ -78,7 +78,7 @@ def test_a_child_that_is_killed_is_started_again(
 
     eventually(runs_again)
     assert "child ended (signal 9); it is started again in 0.5 s" in said[0]
-    assert said[1] == "child runs again"
+    assert said[1] == f"child runs again as process {child.pid}"
     assert supervisor.deaths("child") == 1
 
 
@@ -104,6 +104,7 @@ def test_a_part_that_does_not_start_again_is_told_and_tried_later(
     class Broken:
         name = "mongod"
         log = tmp_path / "mongod.log"
+        pid = None
 
         def start(self) -> None:
             raise StartFailed("exit code 14", self.log)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-from staffroll.errors import NotFound, Stale
+from staffroll.errors import NotFound, Stale, Unavailable
 from staffroll.idempotency import Once
 from staffroll.ids import new_id
 from staffroll.search import Term
@@ -16,6 +16,8 @@ from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.users import House, NewUser, User
 from staffroll_accounts.passwords import Passwords
 from staffroll_accounts.store import OnceUsed
+
+_TRIES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,22 @@ def edit(
         expected: The version that the editor saw; None for any.
     Raises:
         NotFound, Stale, EmailTaken, Invalid, RoleUnknown, RoleNotYours.
+        Unavailable: Too many edit the user at this very moment.
     """
-    user = scope.store.users.get(user_id)
-    if expected is not None and expected != user.version:
-        raise Stale
+    for _ in range(_TRIES):
+        user = scope.store.users.get(user_id)
+        if expected is not None and expected != user.version:
+            raise Stale
+        try:
+            return _edit(user, changes, scope)
+        except Stale:
+            # Who named no version minds nobody who was quicker: decide again on what is now.
+            if expected is not None:
+                raise
+    raise Unavailable
+
+
+def _edit(user: User, changes: Mapping[str, Any], scope: AccountsScope) -> User:
     added = set(changes.get("roles", ())) - set(user.roles)
     admin_changes = "is_admin" in changes and changes["is_admin"] != user.is_admin
     _check_given(scope, sorted(added), admin_changes=admin_changes)
@@ -127,8 +141,8 @@ def edit(
         return scope.store.users.save(decision, user, scope.now)
     finally:
         # Whether the save went well or not: who is an admin now is counted as one.
-        if _is_admin_now(user_id, scope):
-            scope.store.tenants.add_admin(user_id)
+        if _is_admin_now(user.id, scope):
+            scope.store.tenants.add_admin(user.id)
 
 
 def _is_admin_now(user_id: str, scope: AccountsScope) -> bool:

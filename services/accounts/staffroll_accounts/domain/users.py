@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -15,6 +15,8 @@ from staffroll_accounts.domain.errors import ChangedMeanwhile, RoleUnknown
 SOURCE: Final = "accounts"
 REMEMBERED_REQUESTS: Final = 20
 """How many answered requests a user's state tells of."""
+
+_CHECKED: Final = frozenset({"first_name", "last_name", "email", "language", "time_zone", "roles"})
 
 Status = Literal["active", "deactivated", "deleted"]
 
@@ -114,14 +116,14 @@ def create(
         email=humans.tidy_email(new.email),
         language=new.language or house.languages[0],
         time_zone=new.time_zone or house.time_zone,
-        roles=tuple(sorted(set(new.roles))),
+        roles=_role_set(new.roles),
         is_admin=new.is_admin,
         created_at=cause.now,
         created_in=created_in,
         password_hash=new.password_hash,
         applied_requests=(cause.request_id,) if cause.request_id else (),
     )
-    _check(user, house)
+    _check(user, house, _CHECKED)
     return Decision(user, (_told(user, "user.created", (), cause),))
 
 
@@ -133,9 +135,7 @@ def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> 
     Raises:
         Invalid, RoleUnknown: As in `create`.
     """
-    wanted: dict[str, Any] = dict(changes)
-    if "roles" in wanted:
-        wanted["roles"] = tuple(sorted(set(wanted["roles"])))
+    wanted = {name: _TIDIED.get(name, _as_is)(value) for name, value in changes.items()}
     changed = sorted(name for name, value in wanted.items() if getattr(user, name) != value)
     is_answer = cause.request_id is not None and cause.request_id not in user.applied_requests
     if not changed and not is_answer:
@@ -148,7 +148,8 @@ def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> 
         field_versions={**user.field_versions, **dict.fromkeys(changed, version)},
         applied_requests=_remember(user.applied_requests, cause.request_id),
     )
-    _check(edited, house)
+    # What was not touched stays, even where the tenant would not allow it any more.
+    _check(edited, house, changed)
     return Decision(edited, (_told(edited, "user.updated", changed, cause),))
 
 
@@ -200,7 +201,23 @@ def _remember(requests: tuple[str, ...], request_id: str | None) -> tuple[str, .
     return (*requests, request_id)[-REMEMBERED_REQUESTS:]
 
 
-def _check(user: User, house: House) -> None:
+def _role_set(roles: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(roles)))
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+_TIDIED: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "first_name": humans.tidy_name,
+    "last_name": humans.tidy_name,
+    "email": humans.tidy_email,
+    "roles": _role_set,
+}
+
+
+def _check(user: User, house: House, names: Collection[str]) -> None:
     problems = {
         # A human who was created elsewhere may have no first name (R3).
         "first_name": humans.name_problem(user.first_name, may_be_empty=True),
@@ -209,8 +226,8 @@ def _check(user: User, house: House) -> None:
         "language": humans.language_problem(user.language, house.languages),
         "time_zone": humans.time_zone_problem(user.time_zone),
     }
-    found = {name: [problem] for name, problem in problems.items() if problem is not None}
+    found = {name: [item] for name, item in problems.items() if item and name in names}
     if found:
         raise Invalid(errors=found)
-    if not house.roles.issuperset(user.roles):
+    if "roles" in names and not house.roles.issuperset(user.roles):
         raise RoleUnknown

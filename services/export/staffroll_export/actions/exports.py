@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BufferedIOBase
 from zoneinfo import ZoneInfo
 
 from staffroll.search import Term
 from staffroll_export.actions import ExportScope
+from staffroll_export.domain.errors import CatchingUp
 from staffroll_export.domain.formats import CSV, ExportFormat, find_format
 from staffroll_export.domain.rows import Row
 from staffroll_export.streaming import Download, Downloads
@@ -41,18 +42,25 @@ class Export:
     download: Download
 
 
-def formats(scope: ExportScope) -> Sequence[ExportFormat]:
+def formats(_scope: ExportScope) -> Sequence[ExportFormat]:
     """The formats that the tenant may choose from."""
     return [CSV]
 
 
-def export_users(wanted: Wanted, scope: ExportScope, downloads: Downloads) -> Export:
+def export_users(
+    wanted: Wanted, scope: ExportScope, downloads: Downloads, waits: Callable[[], str | None]
+) -> Export:
     """The same rows in the same order as the list with the same parameters (R14, R90).
 
+    Args:
+        waits: What export still waits for before it knows all users, or None.
     Raises:
         FormatUnknown: There is no such format.
+        CatchingUp: A part of the list would look like the whole.
         TooManyDownloads: This process serves as many as it may.
     """
+    if waits() is not None:
+        raise CatchingUp
     chosen = find_format(wanted.format_name, formats(scope))
     # Asked before the rows are read, so that they are at least so new.
     as_of = scope.store.newest_told_at()
@@ -79,5 +87,5 @@ def _rows(wanted: Wanted, scope: ExportScope) -> Generator[Row]:
 
 def _today(scope: ExportScope) -> str:
     """The date in the tenant's time zone."""
-    zone = scope.store.time_zone()
-    return scope.now.astimezone(ZoneInfo(zone) if zone else UTC).date().isoformat()
+    zone = ZoneInfo(scope.store.directory.house().time_zone)
+    return scope.now.astimezone(zone).date().isoformat()

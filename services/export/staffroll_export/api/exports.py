@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,11 +12,11 @@ from marshmallow import Schema, fields, validate
 from staffroll.ids import UUID_PATTERN
 from staffroll.search import TooManyTerms, parse_terms
 from staffroll.web.lists import SearchText
-from staffroll.web.resource import Resource
+from staffroll.web.resource import Resource, View
 from staffroll_export.actions import ExportScope
 from staffroll_export.actions import exports as actions
 from staffroll_export.actions.exports import Wanted
-from staffroll_export.domain.errors import FormatUnknown, TooManyDownloads
+from staffroll_export.domain.errors import CatchingUp, FormatUnknown, TooManyDownloads
 from staffroll_export.domain.formats import CSV
 from staffroll_export.streaming import Downloads
 
@@ -72,8 +73,12 @@ class ExportQuerySchema(Schema):
     )
 
 
-def exports(downloads: Downloads) -> Resource:
-    """The routes of exporting."""
+def exports(downloads: Downloads, waits: Callable[[], str | None]) -> Resource:
+    """The routes of exporting.
+
+    Args:
+        waits: See `actions.exports.export_users`.
+    """
     bp = Resource("exports", __name__, description="User lists as files.")
 
     @bp.get("/formats")
@@ -86,14 +91,8 @@ def exports(downloads: Downloads) -> Resource:
     @bp.get("/users/export")
     @bp.needs("export.users:read")
     @bp.asks(ExportQuerySchema)
-    @bp.alt_response(
-        200,
-        schema={"type": "string", "format": "binary"},
-        content_type=CSV.media_type,
-        description="The file, in chunks. One that ends without the last chunk is incomplete.",
-        headers=_HEADERS,
-    )
-    @bp.answers(None, refuses=[TooManyTerms, FormatUnknown, TooManyDownloads])
+    @_answers_file(bp)
+    @bp.answers(None, refuses=[TooManyTerms, FormatUnknown, CatchingUp, TooManyDownloads])
     def export_users(query: dict[str, Any], scope: ExportScope) -> Response:
         """Download the user list: the same rows in the same order as in accounts."""
         wanted = Wanted(
@@ -102,7 +101,7 @@ def exports(downloads: Downloads) -> Resource:
             terms=parse_terms(query["q"]),
             roles=query["role"],
         )
-        export = actions.export_users(wanted, scope, downloads)
+        export = actions.export_users(wanted, scope, downloads, waits)
         response = Response(export.download, mimetype=export.media_type)
         response.headers["Content-Disposition"] = f'attachment; filename="{export.filename}"'
         if export.as_of is not None:
@@ -110,6 +109,17 @@ def exports(downloads: Downloads) -> Resource:
         return response
 
     return bp
+
+
+def _answers_file(bp: Resource) -> Callable[[View], View]:
+    documented: Callable[[View], View] = bp.alt_response(
+        200,
+        schema={"type": "string", "format": "binary"},
+        content_type=CSV.media_type,
+        description="The file, in chunks. One that ends without the last chunk is incomplete.",
+        headers=_HEADERS,
+    )
+    return documented
 
 
 def _rfc3339(moment: datetime) -> str:

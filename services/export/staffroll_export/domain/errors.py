@@ -5,6 +5,7 @@
     Invalid
     └── FormatUnknown
     Unavailable
+    ├── CatchingUp
     └── TooManyDownloads
 """
 
@@ -19,6 +20,11 @@ class FormatUnknown(Invalid):
 
     def __init__(self) -> None:
         super().__init__(errors={"format": [FieldError(self.code, self.wording)]})
+
+
+class CatchingUp(Unavailable):
+    code = "catching_up"
+    wording = "The export does not know all users yet. Try again soon."
 
 
 class TooManyDownloads(Unavailable):

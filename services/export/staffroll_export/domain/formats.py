@@ -38,7 +38,7 @@ class ExportFormat:
 HEADER: Final = ("Last name", "First name", "Email")
 
 
-def _write_csv(rows: Iterator[Row], out: BufferedIOBase, settings: Mapping[str, Any]) -> None:
+def _write_csv(rows: Iterator[Row], out: BufferedIOBase, _settings: Mapping[str, Any]) -> None:
     """RFC 4180, UTF-8 without BOM; no setting changes it. Source: R90."""
     writer = csv.writer(codecs.getwriter("utf-8")(out), lineterminator="\r\n")
     writer.writerow(HEADER)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ from staffroll.bus.amqp.naming import Names
 from staffroll.bus.contract import DIRECT, REQUESTS, Message
 
 MAX_IN_FLIGHT: Final = 1000
+CONFIRM_SECONDS: Final = 30.0
+"""Silence of the broker after which a connection with unconfirmed messages is given up."""
+_WATCH_SECONDS: Final = 5.0
 
 log = structlog.get_logger()
 
@@ -52,6 +56,7 @@ class AmqpSender:
         self._max_in_flight = max_in_flight
         self._channel: Any = None
         self._next_tag = 1
+        self._last_news = 0.0
         self._unconfirmed: dict[int, Message] = {}
         self._returned: set[tuple[str, str, str]] = set()
         self._done: list[Message] = []
@@ -111,6 +116,7 @@ class AmqpSender:
 
     def _on_ready(self) -> None:
         self._link.ready()
+        self._link.call_later(_WATCH_SECONDS, partial(self._watch, self._channel))
         with self._changed:
             self._accepts = True
             self._changed.notify_all()
@@ -126,6 +132,17 @@ class AmqpSender:
             self._waiting.clear()
             self._in_flight = 0
             self._changed.notify_all()
+
+    def _watch(self, channel: Any) -> None:
+        """A queue without leader may leave messages unconfirmed for ever, and the pipeline
+        full of them; a new connection lets their owners send them again."""
+        if channel is not self._channel:
+            return
+        if self._unconfirmed and time.monotonic() - self._last_news > CONFIRM_SECONDS:
+            log.warning("bus.confirms_missing", count=len(self._unconfirmed))
+            self._link.break_off()
+        else:
+            self._link.call_later(_WATCH_SECONDS, partial(self._watch, channel))
 
     def _publish_waiting(self) -> None:
         with self._changed:
@@ -149,6 +166,8 @@ class AmqpSender:
             properties_of(message),
             mandatory=message.exchange in (REQUESTS, DIRECT),
         )
+        if not self._unconfirmed:
+            self._last_news = time.monotonic()
         self._unconfirmed[self._next_tag] = message
         self._next_tag += 1
 
@@ -160,6 +179,7 @@ class AmqpSender:
         log.warning("bus.no_queue_takes", key=method.routing_key, type=properties.type)
 
     def _on_confirm(self, frame: Any) -> None:
+        self._last_news = time.monotonic()
         is_stored = isinstance(frame.method, spec.Basic.Ack)
         done: list[Message] = []
         undone: list[Message] = []

@@ -1,0 +1,19 @@
+"""People, wired together."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from staffroll.following.wiring import following_app
+from staffroll.runtime import Runtime
+from staffroll_people.actions.persons import make_actions
+from staffroll_people.api.persons import persons
+from staffroll_people.sync import following
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The HTTP side of people."""
+    here = following(runtime)
+    return following_app(
+        here, title="Staffroll people", resources=[persons(make_actions(here.pause))]
+    )

@@ -1,0 +1,1 @@
+"""The rules, pure: no Flask, no database, no clock of their own."""

@@ -1,0 +1,216 @@
+"""The use cases of records that follow accounts; `sync` has those that events begin."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from staffroll import followed as life
+from staffroll import humans
+from staffroll import records as rules
+from staffroll.errors import Conflict, Invalid, Stale, Unavailable
+from staffroll.followed import Wish
+from staffroll.giving import check_gives_no_more
+from staffroll.idempotency import Once, OnceUsed, created_before
+from staffroll.ids import new_id
+from staffroll.mongo.records import LISTED_STATES, FollowingStore, RecordPage
+from staffroll.records import Decision, NewHuman, Place, Record
+from staffroll.scope import Scope
+from staffroll.search import Term
+
+OwnT = TypeVar("OwnT")
+T = TypeVar("T")
+
+TRIES: Final = 10
+"""How often a write that somebody else forestalled is decided anew."""
+
+_FIRST_LOOK_SECONDS: Final = 0.01
+_LONGEST_LOOK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[OwnT]):
+    """A record, and the wish whose answer somebody waits for, if any."""
+
+    record: Record[OwnT]
+    wish_id: str | None = None
+
+    @property
+    def refusal(self) -> Wish | None:
+        wish = self.record.followed.wish(self.wish_id)
+        return wish if wish is not None and wish.is_refused else None
+
+    @property
+    def is_under_way(self) -> bool:
+        wish = self.record.followed.wish(self.wish_id)
+        return wish is not None and not wish.is_refused
+
+
+class Actions(Generic[OwnT]):
+    """What can be done with the records of one place.
+
+    Args:
+        pause: After which an unanswered wish is sent again.
+    """
+
+    def __init__(self, place: Place[OwnT], pause: timedelta) -> None:
+        self._place = place
+        self._pause = pause
+
+    def create(
+        self,
+        new: NewHuman,
+        own: Mapping[str, Any],
+        scope: Scope[FollowingStore[OwnT]],
+        once: Once | None = None,
+    ) -> Answer[OwnT]:
+        """A pending record; repeated with the same `once`, the one that it created.
+
+        Raises:
+            Invalid: The tenant does not offer the language.
+            RoleUnknown, RoleNotYours: See `staffroll.giving`.
+            Conflict: Something of `own` is taken.
+        """
+        if earlier := _created_before(once, scope):
+            return earlier
+        zone = self._check(new.language, new.time_zone, scope)
+        if new.roles:
+            known = scope.store.directory.permissions(new.roles)
+            check_gives_no_more(scope.actor, new.roles, known)
+        id_ = new_id()
+        begun = self._place.begin(id_, own, zone, scope.now, 0)
+        for nth in range(1, TRIES + 1):
+            active = self._place.begins_active(begun, zone, scope.now)
+            cause = scope.cause(self._place.name)
+            decision = rules.create(id_, new, begun, active=active, cause=cause, pause=self._pause)
+            try:
+                return _answer(scope.store.records.insert(decision, scope.now, once), decision)
+            except OnceUsed:
+                if earlier := _created_before(once, scope):
+                    return earlier
+                raise
+            except Conflict:
+                another = self._place.begin(id_, own, zone, scope.now, nth)
+                if another == begun:  # what is taken was asked for, not generated
+                    raise
+                begun = another
+        raise Unavailable
+
+    def get(self, id_: str, scope: Scope[FollowingStore[OwnT]]) -> Record[OwnT]:
+        """Raises `NotFound`."""
+        return scope.store.records.get(id_)
+
+    def find_page(
+        self,
+        scope: Scope[FollowingStore[OwnT]],
+        *,
+        state: str | None,
+        terms: tuple[Term, ...],
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> RecordPage[OwnT]:
+        """A page of all records, or of those in one state (R11, R13)."""
+        states: Sequence[str] = LISTED_STATES if state is None else (state,)
+        return scope.store.records.page(states=states, terms=terms, after=after, limit=limit)
+
+    def edit(
+        self,
+        id_: str,
+        user_changes: Mapping[str, str],
+        own_changes: Mapping[str, Any],
+        scope: Scope[FollowingStore[OwnT]],
+        *,
+        expected: int | None,
+    ) -> Answer[OwnT]:
+        """The record with its own part changed, and the rest wished of accounts.
+
+        Args:
+            expected: The version that the editor saw; None for any.
+        Raises:
+            NotFound, Stale, Invalid, NotConfirmed, ChangeUnderWay, Conflict.
+        """
+
+        def attempt(before: Record[OwnT]) -> Answer[OwnT]:
+            zone = user_changes.get("time_zone") or before.followed.user.time_zone
+            zone = self._check(user_changes.get("language"), zone, scope)
+            cause = scope.cause(self._place.name)
+            decision = rules.edit(
+                before, user_changes, own_changes, self._place, cause, self._pause, zone
+            )
+            return _answer(scope.store.records.save(before, decision, scope.now), decision)
+
+        return _on_newest(id_, expected, scope, attempt)
+
+    def discard(
+        self, id_: str, scope: Scope[FollowingStore[OwnT]], *, expected: int | None
+    ) -> None:
+        """Forget a refused record (R6).
+
+        Raises:
+            NotFound, Stale, NotRejected.
+        """
+
+        def attempt(before: Record[OwnT]) -> None:
+            life.check_discardable(before.followed)
+            scope.store.records.remove(before)
+
+        _on_newest(id_, expected, scope, attempt)
+
+    def wait(
+        self, answer: Answer[OwnT], scope: Scope[FollowingStore[OwnT]], seconds: float
+    ) -> Answer[OwnT]:
+        """The answer as it is when accounts has spoken, or after `seconds`.
+
+        Raises:
+            NotFound: The record was deleted meanwhile.
+        """
+        deadline = time.monotonic() + seconds
+        pause = _FIRST_LOOK_SECONDS
+        while answer.is_under_way and time.monotonic() < deadline:
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            pause = min(1.5 * pause, _LONGEST_LOOK_SECONDS)
+            answer = replace(answer, record=scope.store.records.get(answer.record.id))
+        return answer
+
+    def _check(
+        self, language: str | None, zone: str | None, scope: Scope[FollowingStore[OwnT]]
+    ) -> str:
+        """The time zone to reckon in, once the language is known to be offered (R5)."""
+        house = scope.store.directory.house()
+        problem = humans.language_problem(language, house.languages) if language else None
+        if problem is not None:
+            raise Invalid(errors={"language": [problem]})
+        return zone or house.time_zone
+
+
+def _answer(record: Record[OwnT], decision: Decision[OwnT]) -> Answer[OwnT]:
+    return Answer(record, decision.wishes[0].request_id if decision.wishes else None)
+
+
+def _created_before(once: Once | None, scope: Scope[FollowingStore[OwnT]]) -> Answer[OwnT] | None:
+    record = created_before(once, scope.store.records, scope.now)
+    if record is None:
+        return None
+    creation = record.followed.creation
+    return Answer(record, creation.id if creation else None)
+
+
+def _on_newest(
+    id_: str,
+    expected: int | None,
+    scope: Scope[FollowingStore[OwnT]],
+    attempt: Callable[[Record[OwnT]], T],
+) -> T:
+    """Do it to the newest version; where any version will do, again when forestalled."""
+    for _ in range(TRIES):
+        before = scope.store.records.get(id_)
+        if expected is not None and expected != before.version:
+            raise Stale
+        try:
+            return attempt(before)
+        except Stale:
+            continue
+    raise Stale

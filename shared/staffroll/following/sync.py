@@ -1,0 +1,115 @@
+"""What a following service hears: users, refusals, tenants, roles, keys, and who asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from staffroll import clock, records
+from staffroll.bootstrap import tell_all
+from staffroll.directory import FOLLOWED, Directory
+from staffroll.errors import Conflict, Stale, Unavailable
+from staffroll.events import USER_EVENTS, Event, SnapshotWish, payload_of
+from staffroll.following.actions import TRIES
+from staffroll.following.here import Following
+from staffroll.mongo.records import RecordExists
+from staffroll.records import Decision, Record
+
+Handler = Callable[[Event, Following[Any]], None]
+Decide = Callable[[Record[Any] | None, int], Decision[Any] | None]
+
+_AT_ONCE: Final = 200
+
+
+def make_handler(here: Following[Any]) -> Callable[[Event], None]:
+    """What applies one message of the service's queues; unknown types are ignored."""
+
+    def handle(event: Event) -> None:
+        handler = HANDLERS.get(event.type)
+        if handler is not None:
+            handler(event, here)
+
+    return handle
+
+
+def _on_directory(event: Event, here: Following[Any]) -> None:
+    Directory(here.runtime.platform).follow(event)
+
+
+def _on_user(event: Event, here: Following[Any]) -> None:
+    user = payload_of(event)
+    cause = here.cause(event.tenant_id, clock.now(), event)
+    _change(
+        event,
+        here,
+        lambda record, nth: records.hear_user(record, event, user, here.place, cause, nth),
+    )
+
+
+def _on_rejected(event: Event, here: Following[Any]) -> None:
+    rejection = payload_of(event)
+    _change(
+        event,
+        here,
+        lambda record, _: records.hear_refusal(record, event.request_id, rejection),
+    )
+
+
+def _on_snapshot_requested(event: Event, here: Following[Any]) -> None:
+    wish = payload_of(event)
+    tell_all(here.runtime, wish, snapshot(here, wish))
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    **dict.fromkeys(FOLLOWED, _on_directory),
+    **dict.fromkeys(USER_EVENTS, _on_user),
+    "request.rejected": _on_rejected,
+    "snapshot.requested": _on_snapshot_requested,
+}
+
+
+def snapshot(here: Following[Any], wish: SnapshotWish) -> Iterator[Event]:
+    """The state of all records that were ever told of, marked as told again."""
+    known = Directory(here.runtime.platform).tenant_ids()
+    for tenant_id in known if wish.tenant_id is None else [wish.tenant_id]:
+        cause = here.cause(tenant_id, clock.now())
+        for record in here.store(tenant_id).records.each_told(wish.subjects):
+            yield records.told_again(record, here.place, cause)
+
+
+def send_due_again(here: Following[Any]) -> None:
+    """Send wishes again that accounts has not answered in time.
+
+    Safe in many processes: each record is written on the revision that was read. What
+    still waits in an outbox is left to the outbox.
+    """
+    now = clock.now()
+    due = here.runtime.platform[here.form.collection].find(
+        {"due_at": {"$lte": now}, "outbox.0": {"$exists": False}}, {"tenant_id": 1}
+    )
+    for document in due.hint("due").limit(_AT_ONCE):
+        tenant_id = document["tenant_id"]
+        store = here.store(tenant_id).records
+        record = store.find(document["_id"])
+        if record is None:
+            continue
+        decision = records.send_again(record, here.cause(tenant_id, now))
+        if decision is not None:
+            with suppress(Stale):
+                store.save(record, decision, now)
+
+
+def _change(event: Event, here: Following[Any], decide: Decide) -> None:
+    """Decide on the newest record and keep that, anew as often as somebody was quicker."""
+    store = here.store(event.tenant_id).records
+    for nth in range(TRIES):
+        record = store.find(event.subject)
+        decision = decide(record, nth)
+        if decision is None:
+            return
+        # A conflict: the generated value is taken, so the next round takes another.
+        with suppress(Stale, RecordExists, Conflict):
+            store.keep(record, decision, clock.now())
+            return
+    raise Unavailable

@@ -1,0 +1,69 @@
+"""The frame that following services share: app, readiness, chores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from flask import Flask
+
+from staffroll.bootstrap import Bootstrap, waits_for
+from staffroll.bus.consumer import Consumer
+from staffroll.directory import Directory
+from staffroll.events import Event
+from staffroll.following.here import Following
+from staffroll.following.sync import make_handler, send_due_again
+from staffroll.mongo.followed import OWNER
+from staffroll.scope import Scope
+from staffroll.service import Chore
+from staffroll.user_copy import UserCopy
+from staffroll.web.digest import digests
+from staffroll.web.guard import Guard
+from staffroll.web.resource import Resource
+from staffroll.web.service_app import new_app
+from staffroll.web.tokens import KeyRing
+
+
+def following_app(here: Following[Any], *, title: str, resources: Sequence[Resource]) -> Flask:
+    """The HTTP side of a following service: its own resources in the common frame."""
+    runtime, name = here.runtime, here.place.name
+    directory = Directory(runtime.platform)
+
+    def standing(tenant_id: str, user_id: str) -> UserCopy | None:
+        return here.store(tenant_id).records.standing(user_id)
+
+    def versions(scope: Scope[Any], owner: str) -> Iterable[tuple[str, int]]:
+        return here.store(scope.tenant_id).records.versions(owner)
+
+    return new_app(
+        name,
+        title=title,
+        guarded=Guard(
+            KeyRing(directory.public_keys), standing, here.store, lambda: runtime.is_prepared
+        ),
+        resources=[*resources, digests(name, [name, OWNER], versions)],
+        ready={
+            "database": runtime.waits_for_database,
+            "broker": runtime.waits_for_broker,
+            "keys": directory.waits_for_keys,
+            "bootstrap": lambda: waits_for(runtime, OWNER),
+        },
+    )
+
+
+def following_chores(here: Following[Any]) -> list[Chore]:
+    """Catching up with accounts at the first start, and asking again what is not answered."""
+
+    def start_consumer(handle: Callable[[Event], None], queue: str) -> Consumer:
+        # Only where something is consumed, so that commands start without a web server.
+        from staffroll.process import consumer_on
+
+        consumer = consumer_on(here.runtime, handle, [queue])
+        consumer.start()
+        return consumer
+
+    bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here), start_consumer)
+    return [
+        Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
+        Chore("sending unanswered wishes again", 1.0, lambda: send_due_again(here)),
+    ]

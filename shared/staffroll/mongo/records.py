@@ -1,0 +1,280 @@
+"""Followed records in MongoDB: each a document, written on the revision that was read.
+
+::
+
+    { _id, tenant_id, state, user: {…}, own: {…}, creation, change,     the record
+      revision, sequence, seen: {accounts: 7},                          its counters
+      sort, grams, haystack, due_at, once, outbox }                     what finds and sends it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from pymongo.errors import DuplicateKeyError
+
+from staffroll.bus import Message
+from staffroll.directory import TenantDirectory
+from staffroll.errors import Conflict, NotFound, OutboxFull, Stale
+from staffroll.idempotency import Once, OnceUsed
+from staffroll.mongo import followed
+from staffroll.mongo.client import Document
+from staffroll.mongo.followed import OWNER
+from staffroll.mongo.indexes import Index, outbox_index
+from staffroll.mongo.lists import find_slice, list_indexes
+from staffroll.mongo.outbox import HAS_ROOM, Outbox, entries, push
+from staffroll.mongo.scoped import TenantCollection, TenantDatabase, duplicate_index
+from staffroll.records import Decision, Record
+from staffroll.search import Term
+from staffroll.user_copy import UserCopy
+
+OwnT = TypeVar("OwnT")
+
+LISTED_STATES: Final = ("pending", "confirmed", "rejected")
+_READ: Final = {"grams": 0, "haystack": 0, "sort": 0, "outbox": 0}
+_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0}
+
+
+class RecordExists(Exception):
+    """There is a record, or the tombstone of one, under this id already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[OwnT]):
+    """How one service keeps its records.
+
+    Attributes:
+        conflicts: What it means when a unique index over a field of ``own`` refuses.
+    """
+
+    collection: str
+    to_document: Callable[[OwnT], Document]
+    from_document: Callable[[Document], OwnT]
+    conflicts: Mapping[str, type[Conflict]] = field(default_factory=dict)
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        name = self.collection
+        return (
+            *list_indexes(name, "state"),
+            *(_unique(name, f"own.{own}") for own in self.conflicts),
+            _unique(name, "once.key"),
+            Index(name, ["_id", "state", "sequence", f"seen.{OWNER}"], "versions"),
+            Index(
+                name,
+                ["due_at"],
+                "due",
+                partial={"due_at": {"$exists": True}},
+                every_tenant=True,
+            ),
+            outbox_index(name),
+        )
+
+
+def _unique(collection: str, field_name: str) -> Index:
+    return Index(
+        collection,
+        [field_name],
+        f"{field_name.replace('.', '_')}_unique",
+        unique=True,
+        partial={field_name: {"$exists": True}},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage(Generic[OwnT]):
+    """Some records in order, how many there are in all, and where more follow."""
+
+    records: list[Record[OwnT]]
+    total: int
+    end: tuple[str, str] | None
+
+
+class FollowedStore(Generic[OwnT]):
+    """The records of one tenant in one service."""
+
+    def __init__(self, database: TenantDatabase, outbox: Outbox, form: Form[OwnT]) -> None:
+        self._records: TenantCollection = database[form.collection]
+        self._outbox = outbox
+        self._form = form
+
+    def keep(
+        self, before: Record[OwnT] | None, decision: Decision[OwnT], now: datetime
+    ) -> Record[OwnT]:
+        """`insert` or `save`, as there was a record before or not."""
+        if before is None:
+            return self.insert(decision, now)
+        return self.save(before, decision, now)
+
+    def insert(
+        self, decision: Decision[OwnT], now: datetime, once: Once | None = None
+    ) -> Record[OwnT]:
+        """Keep a new record, and say what is to be said: one write.
+
+        Raises:
+            RecordExists, OnceUsed: This very creation has happened already.
+            Conflict: As the form names it.
+            OutboxFull: Too much waits for the broker.
+        """
+        self._outbox.check_room()
+        messages = _messages(decision)
+        document = self._to_document(decision.record) | {"outbox": entries(messages, now)}
+        if once is not None:
+            document["once"] = once.document(now)
+        try:
+            self._records.insert_one(document)
+        except DuplicateKeyError as error:
+            raise self._conflict(error) from error
+        self._committed(decision.record, messages)
+        return decision.record
+
+    def save(self, before: Record[OwnT], decision: Decision[OwnT], now: datetime) -> Record[OwnT]:
+        """Keep a changed record, and say what is to be said: one write.
+
+        Raises:
+            Stale: Somebody was quicker.
+            Conflict: As the form names it.
+            OutboxFull: This record's news has waited too long for the broker.
+        """
+        if decision.record == before:
+            return before
+        messages = _messages(decision)
+        where: Document = {"_id": before.id, "revision": before.revision}
+        update = self._update(decision.record)
+        if messages:
+            self._outbox.check_room()
+            where |= HAS_ROOM
+            update |= push(messages, now)
+        try:
+            result = self._records.update_one(where, update)
+        except DuplicateKeyError as error:
+            raise self._conflict(error) from error
+        if result.matched_count == 0:
+            raise self._why_not(before)
+        self._committed(decision.record, messages)
+        return decision.record
+
+    def remove(self, before: Record[OwnT]) -> None:
+        """Forget a record as if it had never been. Raises `Stale` where somebody was quicker."""
+        if not self._records.delete_one({"_id": before.id, "revision": before.revision}):
+            raise Stale
+
+    def get(self, id_: str) -> Record[OwnT]:
+        """Raises `NotFound` where there is none, deleted ones included."""
+        record = self.find(id_)
+        if record is None or record.followed.is_deleted:
+            raise NotFound
+        return record
+
+    def find(self, id_: str) -> Record[OwnT] | None:
+        """The record or its tombstone."""
+        document = self._records.find_one({"_id": id_}, _READ)
+        return None if document is None else self._from_document(document)
+
+    def standing(self, id_: str) -> UserCopy | None:
+        """Status and token generation of the user; None unless accounts has confirmed them."""
+        document = self._records.find_one(
+            {"_id": id_, "state": "confirmed"}, {"user.status": 1, "user.token_generation": 1}
+        )
+        return None if document is None else UserCopy(**document["user"])
+
+    def find_once(self, once: Once) -> tuple[Record[OwnT], dict[str, Any]] | None:
+        """The record that an Idempotency-Key created, and how the key was kept."""
+        document = self._records.find_one({"once.key": once.key}, _READ)
+        return None if document is None else (self._from_document(document), document["once"])
+
+    def forget_once(self, once: Once) -> None:
+        """Free a key that is too old to count."""
+        self._records.update_one({"once.key": once.key}, {"$unset": {"once": ""}})
+
+    def page(
+        self,
+        *,
+        states: Sequence[str] = LISTED_STATES,
+        terms: tuple[Term, ...] = (),
+        after: tuple[str, str] | None = None,
+        limit: int,
+    ) -> RecordPage[OwnT]:
+        """Records in one of `states`, in the order of all lists (R11, R13)."""
+        where = {"state": states[0] if len(states) == 1 else {"$in": list(states)}}
+        found = find_slice(
+            self._records, where, terms, after=after, limit=limit, projection=_LISTED
+        )
+        records = [self._from_document(document) for document in found.documents]
+        return RecordPage(records, found.total, found.end)
+
+    def each_told(self, subjects: Sequence[str] = ()) -> Iterator[Record[OwnT]]:
+        """All records and tombstones that were ever told of, or those named among them."""
+        where: Document = {"sequence": {"$gt": 0}}
+        if subjects:
+            where["_id"] = {"$in": list(subjects)}
+        for document in self._records.find(where, _READ, batch_size=500):
+            yield self._from_document(document)
+
+    def versions(self, owner: str) -> Iterator[tuple[str, int]]:
+        """Ids and versions by the sequence of `owner`, tombstones included."""
+        of_user = owner == OWNER
+        name = f"seen.{OWNER}" if of_user else "sequence"
+        for document in self._records.find(
+            {name: {"$gt": 0}}, {"_id": 1, name: 1}, batch_size=5000
+        ):
+            yield document["_id"], document["seen"][OWNER] if of_user else document["sequence"]
+
+    def _committed(self, record: Record[OwnT], messages: list[Message]) -> None:
+        name, tenant_id = self._form.collection, self._records.tenant_id
+        self._outbox.committed(name, tenant_id, record.id, messages)
+
+    def _conflict(self, error: DuplicateKeyError) -> Exception:
+        match duplicate_index(error):
+            case ("tenant_id", "once.key"):
+                return OnceUsed()
+            case ("tenant_id", name) if name.removeprefix("own.") in self._form.conflicts:
+                return self._form.conflicts[name.removeprefix("own.")]()
+            case _:
+                return RecordExists()
+
+    def _why_not(self, before: Record[OwnT]) -> Exception:
+        now = self._records.find_one({"_id": before.id}, {"revision": 1})
+        if now is not None and now["revision"] == before.revision:
+            return OutboxFull()
+        return Stale()
+
+    def _update(self, record: Record[OwnT]) -> Document:
+        document = self._to_document(record)
+        del document["_id"]
+        gone = [name for name in followed.SOMETIMES if name not in document]
+        if record.followed.is_deleted:
+            gone.append("once")
+        return {"$set": document, **({"$unset": dict.fromkeys(gone, "")} if gone else {})}
+
+    def _to_document(self, record: Record[OwnT]) -> Document:
+        return {
+            **followed.to_document(record.followed),
+            "own": self._form.to_document(record.own),
+            "revision": record.revision,
+            "sequence": record.sequence,
+        }
+
+    def _from_document(self, document: Document) -> Record[OwnT]:
+        return Record(
+            followed=followed.from_document(document),
+            own=self._form.from_document(document["own"]),
+            revision=document["revision"],
+            sequence=document["sequence"],
+        )
+
+
+class FollowingStore(Generic[OwnT]):
+    """What one tenant has in a following service: its records, and the directory it reads."""
+
+    def __init__(self, database: TenantDatabase, outbox: Outbox, form: Form[OwnT]) -> None:
+        self.records = FollowedStore(database, outbox, form)
+        self.directory = TenantDirectory(database)
+
+
+def _messages(decision: Decision[Any]) -> list[Message]:
+    events = [Message.event(event) for event in decision.events]
+    return events + [Message.request(wish, OWNER) for wish in decision.wishes]

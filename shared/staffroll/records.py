@@ -1,0 +1,314 @@
+"""A human as a following place knows them: what follows accounts, and what is the place's own.
+
+Scheduling's employees and people's persons are such records; they differ in their own
+part, and in what their place says of it, which is a `Place`. Pure: `staffroll.followed`
+decides what becomes of the copy, this what is kept and said with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from staffroll import followed as life
+from staffroll.events import (
+    Cause,
+    Event,
+    RequestRejected,
+    UserChangeWish,
+    UserErased,
+    UserState,
+    UserWish,
+    dump_payload,
+)
+from staffroll.followed import EDITABLE, Followed, NotConfirmed, Wish
+
+OwnT = TypeVar("OwnT")
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Generic[OwnT]):
+    """A human as one place knows them.
+
+    Attributes:
+        followed: The copy of the user, and the wishes on their way to accounts.
+        own: What the place itself owns.
+        revision: Counts every write of the record.
+        sequence: The version of the place's own events; 0 before the first.
+    """
+
+    followed: Followed
+    own: OwnT
+    revision: int = 1
+    sequence: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.followed.id
+
+    @property
+    def version(self) -> int:
+        """What the ETag shows."""
+        return self.revision
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[OwnT]):
+    """What a record becomes, what is told of it, and what accounts is asked for."""
+
+    record: Record[OwnT]
+    events: tuple[Event, ...] = ()
+    wishes: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewHuman:
+    """What is wished of a new user; None takes what accounts gives."""
+
+    last_name: str
+    email: str
+    first_name: str = ""
+    language: str | None = None
+    time_zone: str | None = None
+    roles: tuple[str, ...] | None = None
+
+    def wished_fields(self) -> dict[str, str]:
+        found = ((name, getattr(self, name)) for name in EDITABLE)
+        return {name: value for name, value in found if value is not None}
+
+
+class Place(Protocol[OwnT]):
+    """What a following place decides of its own part; all pure.
+
+    Attributes:
+        name: The service.
+        created, updated: The types of its own events.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def created(self) -> str: ...
+
+    @property
+    def updated(self) -> str: ...
+
+    @property
+    def erased(self) -> OwnT:
+        """What is left when everything personal is gone."""
+
+    def begin(self, id_: str, own: Mapping[str, Any], zone: str, now: datetime, nth: int) -> OwnT:
+        """The own part of a human who is created here.
+
+        Args:
+            own: What was asked for, by field; may lack any.
+            nth: Selects another generated value where the one before was taken.
+        """
+
+    def begins_active(self, own: OwnT, zone: str, now: datetime) -> bool:
+        """Whether the user of a new record is active from the start."""
+
+    def heard(self, id_: str, own: OwnT | None, user: UserState, nth: int) -> OwnT:
+        """The own part after news of the user; None before the first, if not created here."""
+
+    def edited(self, own: OwnT, changes: Mapping[str, Any]) -> OwnT: ...
+
+    def state(self, record: Record[OwnT], now: datetime) -> Any:
+        """The payload of the place's events, with nothing in ``changed``."""
+
+
+def create(
+    id_: str, new: NewHuman, own: OwnT, *, active: bool, cause: Cause, pause: timedelta
+) -> Decision[OwnT]:
+    """A pending record, and the wish that accounts makes its user. Source: R6, R7."""
+    waiting = life.wished(
+        id_,
+        new.wished_fields(),
+        cause.now,
+        pause,
+        actor=cause.actor,
+        roles=new.roles,
+        active=active,
+    )
+    return Decision(Record(waiting, own), wishes=_requests(waiting, [waiting.creation], cause))
+
+
+def hear_user(
+    record: Record[OwnT] | None,
+    event: Event,
+    user: UserState,
+    place: Place[OwnT],
+    cause: Cause,
+    nth: int = 0,
+) -> Decision[OwnT] | None:
+    """The record after a ``user.*`` event; None where that is old news.
+
+    A human who is new here, or confirmed, is told of; a changed copy is not, since
+    accounts has told it to everyone already. A deleted one leaves a tombstone, and the
+    receipt for it is given again to who tells of the deletion again.
+
+    Args:
+        user: The event's payload.
+        nth: See `Place.begin`.
+    """
+    id_ = event.subject
+    before = record.followed if record else None
+    after = life.follow(before, id_, event.sequence, user)
+    if after is None:
+        asks_again = event.replay and user.status == "deleted"
+        if record is None or not (record.followed.is_deleted and asks_again):
+            return None
+        return Decision(
+            _next(record, record.followed, record.own), (_receipt(record, place, cause),)
+        )
+    if after.is_deleted:
+        erased = _next(record, after, place.erased)
+        told = _say(erased, place, place.updated, cause, ["status"])
+        return replace(told, events=(*told.events, _receipt(erased, place, cause)))
+    own = place.heard(id_, record.own if record else None, user, nth)
+    heard = _next(record, after, own)
+    if record is None or record.followed.state != "confirmed":
+        return _say(heard, place, place.created, cause)
+    if own != record.own:
+        return _say(heard, place, place.updated, cause, _differences(record, heard, place, cause))
+    return Decision(heard)
+
+
+def hear_refusal(
+    record: Record[OwnT] | None, request_id: str | None, rejection: RequestRejected
+) -> Decision[OwnT] | None:
+    """The record after a wish of it was refused; None where it is not, or old news."""
+    if record is None or request_id is None:
+        return None
+    refused = life.refuse(record.followed, request_id, rejection)
+    return None if refused is None else Decision(_next(record, refused, record.own))
+
+
+def edit(
+    record: Record[OwnT],
+    user_changes: Mapping[str, str],
+    own_changes: Mapping[str, Any],
+    place: Place[OwnT],
+    cause: Cause,
+    pause: timedelta,
+    zone: str,
+) -> Decision[OwnT]:
+    """The record with its own part changed, and the wish to change what accounts owns.
+
+    A refused record is corrected and wished again, whatever changes.
+
+    Args:
+        zone: The person's time zone.
+    Raises:
+        NotConfirmed: Accounts has not answered yet (R6).
+        ChangeUnderWay: An earlier change is not answered yet.
+    """
+    own = place.edited(record.own, own_changes)
+    now = cause.now
+    if record.followed.state == "rejected":
+        active = place.begins_active(own, zone, now)
+        corrected = life.correct(
+            record.followed, user_changes, now, pause, actor=cause.actor, active=active
+        )
+        wishes = _requests(corrected, [corrected.creation], cause)
+        return Decision(_next(record, corrected, own), wishes=wishes)
+    if record.followed.state != "confirmed":
+        raise NotConfirmed
+    following, wishes = _wish_change(record.followed, user_changes, cause, pause)
+    changed = sorted(
+        item.name
+        for item in fields(own)  # type: ignore[arg-type]
+        if getattr(own, item.name) != getattr(record.own, item.name)
+    )
+    if following == record.followed and not changed:
+        return Decision(record)
+    edited = _next(record, following, own)
+    if not changed:
+        return Decision(edited, wishes=wishes)
+    return replace(_say(edited, place, place.updated, cause, changed), wishes=wishes)
+
+
+def send_again(record: Record[OwnT], cause: Cause) -> Decision[OwnT] | None:
+    """The record with its unanswered wishes said once more; None where none is due."""
+    due = life.due_wishes(record.followed, cause.now)
+    if not due:
+        return None
+    waiting = life.sent_again(record.followed, cause.now)
+    wishes = _requests(record.followed, due, cause)
+    return Decision(_next(record, waiting, record.own), wishes=wishes)
+
+
+def told_again(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
+    """The record's public state, marked as told again."""
+    event = cause.event(place.updated, record.id, record.sequence, place.state(record, cause.now))
+    return replace(event, replay=True)
+
+
+def _next(record: Record[OwnT] | None, after: Followed, own: OwnT) -> Record[OwnT]:
+    if record is None:
+        return Record(after, own)
+    return replace(record, followed=after, own=own, revision=record.revision + 1)
+
+
+def _say(
+    record: Record[OwnT],
+    place: Place[OwnT],
+    event_type: str,
+    cause: Cause,
+    changed: Iterable[str] = (),
+) -> Decision[OwnT]:
+    told = replace(record, sequence=record.sequence + 1)
+    state = replace(place.state(told, cause.now), changed=list(changed))
+    return Decision(told, (cause.event(event_type, told.id, told.sequence, state),))
+
+
+def _receipt(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
+    erased = UserErased(service=place.name)
+    return cause.event("user.erased", record.id, record.followed.seen, erased)
+
+
+def _differences(
+    before: Record[OwnT], after: Record[OwnT], place: Place[OwnT], cause: Cause
+) -> list[str]:
+    old, new = (dump_payload(place.state(one, cause.now)) for one in (before, after))
+    return sorted(name for name in new if new[name] != old[name])
+
+
+def _wish_change(
+    record: Followed, changes: Mapping[str, str], cause: Cause, pause: timedelta
+) -> tuple[Followed, tuple[Event, ...]]:
+    wanted = {name: value for name, value in changes.items() if getattr(record.user, name) != value}
+    if wanted:
+        wishing = life.wish_change(record, wanted, cause.now, pause, actor=cause.actor)
+        return wishing, _requests(wishing, [wishing.change], cause)
+    if changes and record.change is not None and record.change.is_refused:
+        # Who asks for what is there already has let go of what was refused.
+        return replace(record, change=None), ()
+    return record, ()
+
+
+def _requests(record: Followed, wishes: Iterable[Wish | None], cause: Cause) -> tuple[Event, ...]:
+    return tuple(_request(record, wish, cause) for wish in wishes if wish is not None)
+
+
+def _request(record: Followed, wish: Wish, cause: Cause) -> Event:
+    cause = replace(cause, actor=wish.actor, request_id=wish.id)
+    if wish is not record.creation:
+        change = UserChangeWish(
+            attempt=wish.attempt, base_version=wish.base_version, fields=dict(wish.fields)
+        )
+        return cause.event("user.change-requested", record.id, wish.attempt, change)
+    creation = UserWish(
+        attempt=wish.attempt,
+        last_name=wish.fields["last_name"],
+        email=wish.fields["email"],
+        first_name=wish.fields.get("first_name", ""),
+        language=wish.fields.get("language"),
+        time_zone=wish.fields.get("time_zone"),
+        roles=None if wish.roles is None else list(wish.roles),
+        active=wish.active,
+    )
+    return cause.event("user.requested", record.id, wish.attempt, creation)

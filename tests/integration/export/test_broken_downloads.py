@@ -1,0 +1,127 @@
+"""A real server and a raw socket: what a client sees when a download breaks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.integration.export.house import House, fill
+from tests.integration.export.test_long_lists import INTERRUPTED, failing
+from tests.support.waiting import eventually
+
+COUNT = 20_000
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+
+@dataclass
+class Server:
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def ask(self, path: str, headers: dict[str, str], version: str = "1.1") -> bytes:
+        """All bytes that the server sends until it closes the connection."""
+        lines = [f"GET {path} HTTP/{version}", "Host: localhost", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode())
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def is_alive(self) -> bool:
+        try:
+            return b'"alive"' in self.ask("/healthz", {})
+        except OSError:
+            return False
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def server(house: House) -> Iterator[Server]:
+    port = free_port()
+    clean = {name: text for name, text in os.environ.items() if "STAFFROLL" not in name}
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "4"),
+            *("--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"),
+            "tests.integration.export.house:served()",
+        ],
+        env={**clean, **house.environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        one = Server(port, process)
+        eventually(one.is_alive, 60)
+        yield one
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def test_a_whole_download_ends_with_the_last_chunk(house: House, server: Server) -> None:
+    tenant_id = house.new_tenant()
+    fill(house, tenant_id, COUNT)
+
+    answer = server.ask("/v1/users/export", house.token(tenant_id))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"Transfer-Encoding: chunked" in answer
+    assert answer.endswith(LAST_CHUNK)
+    assert answer.count(b"@example.org") > COUNT - 20  # some lie across two chunks
+
+
+def test_a_download_that_breaks_in_the_middle_ends_without_the_last_chunk(
+    house: House, server: Server
+) -> None:
+    tenant_id = house.new_tenant()
+    fill(house, tenant_id, COUNT)
+
+    with failing(house, INTERRUPTED, {"skip": 8}):
+        answer = server.ask("/v1/users/export", house.token(tenant_id))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert 1_000 < answer.count(b"@example.org") < COUNT
+    assert not answer.endswith(LAST_CHUNK)
+    assert b"internal_error" not in answer
+
+
+def test_a_download_that_breaks_at_once_is_an_error_and_no_file(
+    house: House, server: Server
+) -> None:
+    tenant_id = house.new_tenant()
+    fill(house, tenant_id, 5_000)
+
+    with failing(house, INTERRUPTED, {"times": 1}):
+        answer = server.ask("/v1/users/export", house.token(tenant_id))
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"application/problem+json" in answer
+    assert b"attachment" not in answer
+
+
+def test_the_server_goes_on_after_broken_downloads(house: House, server: Server) -> None:
+    tenant_id = house.new_tenant()
+    fill(house, tenant_id, COUNT)
+
+    with failing(house, INTERRUPTED, {"skip": 8}):
+        for _ in range(3):
+            server.ask("/v1/users/export", house.token(tenant_id))
+
+    answer = server.ask("/v1/users/export", house.token(tenant_id))
+    assert answer.endswith(LAST_CHUNK)

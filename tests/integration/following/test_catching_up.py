@@ -1,0 +1,48 @@
+"""A following service that starts empty asks accounts to tell everything (bus.md 6)."""
+
+from typing import Any
+
+from staffroll.bootstrap import tell_all
+from staffroll.events import Event, payload_of
+from staffroll.ids import new_id
+from tests.support.services import ServiceHere, a_user, told
+from tests.support.waiting import eventually
+
+
+def test_who_starts_empty_asks_and_is_ready_when_all_was_told(follower_here: ServiceHere) -> None:
+    tenant = follower_here.new_tenant()
+    id_ = new_id()
+    state = told("user.updated", id_, 3, a_user(last_name="Told"), tenant_id=tenant.id, replay=True)
+
+    def accounts(event: Event) -> None:
+        if event.type == "snapshot.requested" and event.subject == "accounts":
+            tell_all(follower_here.runtime, payload_of(event), [state])
+
+    follower_here.accounts = accounts
+    assert "bootstrap" in _waited_for(follower_here)
+    catching_up = follower_here.chore("catching up with accounts")
+
+    def is_ready() -> bool:
+        catching_up.run()
+        return _waited_for(follower_here) == {}
+
+    try:
+        assert eventually(is_ready)
+    finally:
+        catching_up.close()
+    assert tenant.read(id_)["last_name"] == "Told"
+
+
+def test_who_ends_in_the_middle_leaves_no_consumer_behind(follower_here: ServiceHere) -> None:
+    follower_here.runtime.platform["bootstraps"].delete_many({})
+    catching_up = follower_here.chore("catching up with accounts")
+
+    catching_up.run()
+    catching_up.close()
+
+    assert "bootstrap" in _waited_for(follower_here)
+
+
+def _waited_for(here: ServiceHere) -> dict[str, Any]:
+    checks = here.client.get("/readyz").json["checks"]
+    return {name: outcome for name, outcome in checks.items() if outcome != "ok"}

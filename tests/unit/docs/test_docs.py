@@ -1,0 +1,47 @@
+"""The docs say what is true: generated parts are fresh, rules have tests, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from staffroll.events import Event, payload_of
+
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TESTS = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+
+
+def test_generated_parts_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "generate_docs.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rule", re.findall(r"\*\*(R\d+)\*\*", (ROOT / "docs/rules.md").read_text()))
+def test_every_rule_in_the_docs_has_a_test_named_after_it(rule: str) -> None:
+    assert re.search(rf"def test_(?:\w+_)?{rule.lower()}_", TESTS), rule
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_example_event_is_one() -> None:
+    example = re.search(r"```json\n(.*?)```", (ROOT / "docs/events.md").read_text(), re.DOTALL)
+    assert example is not None
+
+    event = Event.from_json(example[1])
+
+    assert payload_of(event).last_name == "Müller"

@@ -1,0 +1,77 @@
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from staffroll.events import UserState
+from staffroll.followed import Followed, UserCopy
+from staffroll.records import Record
+from staffroll_scheduling.domain.employees import RULES, Employment, generated_number
+from staffroll_scheduling.domain.membership import Membership
+
+NOW = datetime(2026, 3, 1, 11, 30, tzinfo=UTC)
+ID = "0199a000-0000-7000-8000-000000000001"
+
+
+def a_user(**changes: Any) -> UserState:
+    fields = {
+        "status": "active",
+        "token_generation": 1,
+        "created_at": "2026-03-01T11:30:00Z",
+        "created_in": "accounts",
+        "time_zone": "Europe/Berlin",
+    }
+    return UserState(**{**fields, **changes})
+
+
+def an_employee(own: Employment, zone: str = "Europe/Berlin", state: Any = "confirmed") -> Any:
+    return Record(Followed(id=ID, state=state, user=UserCopy(time_zone=zone)), own)
+
+
+def test_r7_a_generated_number_is_short_and_always_the_same() -> None:
+    assert re.fullmatch(r"P-[A-Z2-7]{8}", generated_number(ID, 0))
+    assert generated_number(ID, 0) == generated_number(ID, 0)
+    assert generated_number(ID, 0) != generated_number(ID, 1)
+
+
+def test_r7_who_is_created_here_joins_today_in_their_zone() -> None:
+    own = RULES.begin(ID, {}, "Pacific/Kiritimati", NOW, 0)
+
+    assert own.memberships == (Membership(date(2026, 3, 2)),)
+    assert not own.is_assumed
+
+
+@pytest.mark.parametrize("zone, active", [("Pacific/Kiritimati", True), ("Europe/Berlin", False)])
+def test_r7_a_join_date_that_is_not_reached_in_their_zone_begins_deactivated(
+    zone: str, active: bool
+) -> None:
+    own = RULES.begin(ID, {"join_date": date(2026, 3, 2)}, zone, NOW, 0)
+
+    assert RULES.begins_active(own, zone, NOW) is active
+
+
+def test_a_concluded_membership_follows_the_user_until_one_is_set_here() -> None:
+    joined = RULES.heard(ID, None, a_user(), 0)
+    gone = RULES.heard(ID, joined, a_user(status="deactivated"), 0)
+    back = RULES.heard(ID, gone, a_user(), 0)
+    set_here = Employment("A 1", (Membership(date(2026, 1, 1), date(2026, 2, 1)),))
+
+    assert (joined.join_date, gone.join_date) == (date(2026, 3, 1), None)
+    assert back == joined
+    assert RULES.heard(ID, set_here, a_user(), 0) == set_here
+
+
+@pytest.mark.parametrize("zone, status", [("Pacific/Kiritimati", "employed"), ("", "not_employed")])
+def test_the_status_that_is_told_goes_by_the_day_in_their_zone(zone: str, status: str) -> None:
+    own = Employment("A 1", (Membership(date(2026, 3, 2)),))
+
+    told = RULES.state(an_employee(own, zone), NOW)
+
+    assert (told.status, told.join_date, told.leave_date) == (status, date(2026, 3, 2), None)
+
+
+def test_r61_of_a_deleted_one_nothing_is_told_but_that() -> None:
+    told = RULES.state(an_employee(RULES.erased, state="deleted"), NOW)
+
+    assert (told.status, told.personnel_number, told.join_date) == ("deleted", "", None)

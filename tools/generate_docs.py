@@ -1,0 +1,158 @@
+"""Write the generated tables into the docs; ``--check`` only says whether they are fresh.
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema
+
+from staffroll.errors import all_errors
+from staffroll.events import EVENTS, REQUESTS, Cause, Event
+from staffroll.events import payloads as p
+from staffroll.service import installed
+from staffroll.settings import PREFIX, ServiceSettings
+from staffroll.web.problems import status_of
+
+ROOT = Path(__file__).parent.parent
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+SAID_BY = {
+    "user": "accounts",
+    "role": "accounts",
+    "tenant": "accounts",
+    "keys": "accounts",
+    "employee": "scheduling",
+    "membership": "scheduling",
+    "person": "people",
+    "request": "the owner that was asked",
+    "snapshot": "the owner that was asked",
+}
+
+
+def settings_table() -> str:
+    rows = ["| variable | default | read by | what it does |", "| --- | --- | --- | --- |"]
+    common = {item.name for item in fields(ServiceSettings)}
+    kinds: list[tuple[str, type[ServiceSettings]]] = [("every service", ServiceSettings)]
+    kinds += [(service.name, service.settings) for service in installed().values()]
+    for readers, kind in kinds:
+        for item in fields(kind):
+            if kind is not ServiceSettings and item.name in common:
+                continue
+            default = "*required*" if item.default is MISSING else f"`{item.default}`"
+            if default == "``":
+                default = "empty"
+            doc = item.metadata["doc"]
+            rows.append(f"| `{PREFIX}{item.name.upper()}` | {default} | {readers} | {doc} |")
+    return "\n".join(rows)
+
+
+def errors_table() -> str:
+    for service in installed().values():
+        __import__(f"staffroll_{service.name}.app")
+    rows = ["| status | code | what it says |", "| --- | --- | --- |"]
+    found = {
+        (status_of(error).value, error.code, error.wording)
+        for error in all_errors()
+        if error.code != "error"
+    }
+    rows += [f"| {status} | `{code}` | {wording} |" for status, code, wording in sorted(found)]
+    return "\n".join(rows)
+
+
+def events_table() -> str:
+    rows = ["| type | said by | carries |", "| --- | --- | --- |"]
+    for kind, schema in EVENTS.items():
+        by = "every service" if kind == "user.erased" else SAID_BY[kind.split(".")[0]]
+        rows.append(f"| `{kind}` | {by} | [{_name(schema)}](#{_name(schema).lower()}) |")
+    for kind, schema in REQUESTS.items():
+        rows.append(f"| `{kind}` | a request | [{_name(schema)}](#{_name(schema).lower()}) |")
+    return "\n".join(rows)
+
+
+def payload_tables() -> str:
+    parts: list[str] = []
+    seen: set[str] = set()
+    for schema in (*EVENTS.values(), *REQUESTS.values()):
+        if not isinstance(schema, p.Payload) or _name(schema) in seen:
+            continue
+        seen.add(_name(schema))
+        parts.append(f"### {_name(schema)}\n")
+        parts.append((schema.target.__doc__ or "").strip().split("\n\n")[0].replace("\n", " "))
+        parts.append("\n| field | type | personal |\n| --- | --- | --- |")
+        for name, field in schema.fields.items():
+            is_personal = "yes" if field.metadata.get("personal") else ""
+            shown = field.data_key or name
+            parts.append(f"| `{shown}` | {type(field).__name__.lower()} | {is_personal} |")
+        parts.append("")
+    return "\n".join(parts).rstrip()
+
+
+def event_example() -> str:
+    from datetime import UTC, datetime
+
+    moment = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+    cause = Cause("accounts", "acme", "018f3a1e-9f0b-7c43-9a55-0d1f2b3c4d5e", moment, "req-1")
+    state = p.UserState(
+        status="active",
+        token_generation=1,
+        created_at="2026-03-02T08:30:00.000Z",
+        created_in="scheduling",
+        first_name="Anna",
+        last_name="Müller",
+        email="anna@acme.example",
+        language="de",
+        time_zone="Europe/Berlin",
+        roles=["018f3a1e-9f0b-7c43-9a55-0d1f2b3c4d5f"],
+    )
+    id_ = "018f3a1e-9f0b-7c43-9a55-0d1f2b3c4d60"
+    event: Event = cause.event("user.created", id_, 1, state)
+    document = json.loads(event.to_json()) | {"id": "018f3a1e-9f0b-7c43-9a55-0d1f2b3c4d61"}
+    return f"```json\n{json.dumps(document, ensure_ascii=False, indent=2)}\n```"
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "errors": errors_table,
+    "events": events_table,
+    "payloads": payload_tables,
+    "example": event_example,
+}
+
+
+def _name(schema: Schema) -> str:
+    return type(schema).__name__.removesuffix("Schema")
+
+
+def _fresh(text: str) -> str:
+    def part(match: re.Match[str]) -> str:
+        return f"{match[1]}{PARTS[match[2]]()}\n{match[3]}"
+
+    return _PART.sub(part, text)
+
+
+def main(arguments: list[str]) -> int:
+    stale: list[Any] = []
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        text = page.read_text()
+        fresh = _fresh(text)
+        if fresh != text:
+            stale.append(page.relative_to(ROOT))
+            if "--check" not in arguments:
+                page.write_text(fresh)
+    if stale and "--check" in arguments:
+        print(f"not fresh, run `make docs`: {', '.join(map(str, stale))}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
