@@ -11,7 +11,7 @@ TEST_PACKAGES := rabbitmq-server
 export TEST_PACKAGES PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench lint format requirements environment clean
+.PHONY: help run test test-long bench lint format docs requirements environment clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -29,16 +29,20 @@ test-long: environment ## Run the long tests in their full size.
 bench: environment ## Measure, and print the figures.
 	$(BIN)/python -m pytest tests/bench -s $(ARGS)
 
-lint: environment ## Check form, types, import rules and that nothing of this machine is committed.
+lint: environment ## Check form, types, import rules, generated docs, and that nothing of this machine is committed.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(SOURCES)
 	$(BIN)/lint-imports
+	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/check_committed.py
 
 format: environment ## Put all code into form.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: environment ## Write the generated tables into docs/.
+	$(BIN)/python tools/generate_docs.py
 
 requirements: environment ## Compile requirements/*.in into the pinned, hashed *.txt.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \

@@ -90,6 +90,8 @@ command -v "$python" >/dev/null 2>&1 ||
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$("$python" --version) is too old: install Python 3.11 or newer, or name it (make PYTHON=python3.12 ...)."
 
+[ -w . ] || fail "$(pwd) may not be written by you: work on a copy of your own."
+
 packages=$(missing_packages | tr '\n' ' ')
 if [ -n "$packages" ]; then
     # shellcheck disable=SC2086 # one word a package

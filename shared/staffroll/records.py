@@ -17,13 +17,12 @@ from staffroll.events import (
     Cause,
     Event,
     RequestRejected,
-    UserChangeWish,
     UserErased,
     UserState,
-    UserWish,
     dump_payload,
 )
-from staffroll.followed import EDITABLE, Followed, NotConfirmed, Wish
+from staffroll.followed import EDITABLE, Followed, NotConfirmed
+from staffroll.wishes import requests
 
 OwnT = TypeVar("OwnT")
 
@@ -133,7 +132,7 @@ def create(
         roles=new.roles,
         active=active,
     )
-    return Decision(Record(waiting, own), wishes=_requests(waiting, [waiting.creation], cause))
+    return Decision(Record(waiting, own), wishes=requests(waiting, [waiting.creation], cause))
 
 
 def hear_user(
@@ -213,7 +212,7 @@ def edit(
         corrected = life.correct(
             record.followed, user_changes, now, pause, actor=cause.actor, active=active
         )
-        wishes = _requests(corrected, [corrected.creation], cause)
+        wishes = requests(corrected, [corrected.creation], cause)
         return Decision(_next(record, corrected, own), wishes=wishes)
     if record.followed.state != "confirmed":
         raise NotConfirmed
@@ -237,7 +236,7 @@ def send_again(record: Record[OwnT], cause: Cause) -> Decision[OwnT] | None:
     if not due:
         return None
     waiting = life.sent_again(record.followed, cause.now)
-    wishes = _requests(record.followed, due, cause)
+    wishes = requests(record.followed, due, cause)
     return Decision(_next(record, waiting, record.own), wishes=wishes)
 
 
@@ -283,32 +282,8 @@ def _wish_change(
     wanted = {name: value for name, value in changes.items() if getattr(record.user, name) != value}
     if wanted:
         wishing = life.wish_change(record, wanted, cause.now, pause, actor=cause.actor)
-        return wishing, _requests(wishing, [wishing.change], cause)
+        return wishing, requests(wishing, [wishing.change], cause)
     if changes and record.change is not None and record.change.is_refused:
         # Who asks for what is there already has let go of what was refused.
         return replace(record, change=None), ()
     return record, ()
-
-
-def _requests(record: Followed, wishes: Iterable[Wish | None], cause: Cause) -> tuple[Event, ...]:
-    return tuple(_request(record, wish, cause) for wish in wishes if wish is not None)
-
-
-def _request(record: Followed, wish: Wish, cause: Cause) -> Event:
-    cause = replace(cause, actor=wish.actor, request_id=wish.id)
-    if wish is not record.creation:
-        change = UserChangeWish(
-            attempt=wish.attempt, base_version=wish.base_version, fields=dict(wish.fields)
-        )
-        return cause.event("user.change-requested", record.id, wish.attempt, change)
-    creation = UserWish(
-        attempt=wish.attempt,
-        last_name=wish.fields["last_name"],
-        email=wish.fields["email"],
-        first_name=wish.fields.get("first_name", ""),
-        language=wish.fields.get("language"),
-        time_zone=wish.fields.get("time_zone"),
-        roles=None if wish.roles is None else list(wish.roles),
-        active=wish.active,
-    )
-    return cause.event("user.requested", record.id, wish.attempt, creation)

@@ -77,13 +77,8 @@ def a_user(**changes: Any) -> UserState:
 
 
 def a_tombstone(**changes: Any) -> UserState:
-    fields: dict[str, Any] = {
-        "status": "deleted",
-        "token_generation": 9,
-        "created_at": "2026-01-01T08:00:00Z",
-        "created_in": "accounts",
-    }
-    return UserState(**{**fields, **changes})
+    fields = {"token_generation": 9, "created_at": "2026-01-01T08:00:00Z", "created_in": "people"}
+    return UserState(status="deleted", **{**fields, **changes})
 
 
 def grant(wish: Event, user_id: str | None = None) -> Event:
@@ -351,6 +346,11 @@ def follower_here(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[
     """Scheduling, then people: what follows accounts behaves the same in both."""
     with service_here(request.param, mongodb_uri) as here:
         yield here
+
+
+def only(service: str) -> pytest.MarkDecorator:
+    """For the tests of one service's own: `follower_here` is that service."""
+    return pytest.mark.parametrize("follower_here", [service], indirect=True, scope="module")
 
 
 @pytest.fixture

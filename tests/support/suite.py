@@ -73,14 +73,11 @@ class RunningSuite:
         return processes_on(self.data) - {self.pid}
 
     def wait_until_ready(self, timeout: float = 90.0) -> None:
-        def is_ready() -> bool:
-            assert self._process.poll() is None or READY in self.output, self.output
-            return READY in self.output
+        def is_decided() -> bool:
+            return READY in self.output or self._process.poll() is not None
 
-        try:
-            eventually(is_ready, timeout)
-        except AssertionError as error:
-            raise AssertionError(f"{self.output}\n{self._logs()}") from error
+        eventually(is_decided, timeout)
+        assert READY in self.output, f"{self.output}\n{self._logs()}"
 
     def wait_until_ended(self, timeout: float = 60.0) -> int:
         """The exit code, once it has ended and all its output is here."""

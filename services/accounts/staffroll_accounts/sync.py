@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from staffroll import clock
 from staffroll.bootstrap import tell_all
+from staffroll.bus.applying import Reject
 from staffroll.events import Cause, Event, SnapshotWish, payload_of
+from staffroll.ids import UUID_PATTERN
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll_accounts.actions import AccountsScope, wishes
@@ -22,6 +24,8 @@ Handler = Callable[[Event, Any, AccountsScope], None]
 
 
 def _on_user_requested(event: Event, payload: Any, scope: AccountsScope) -> None:
+    if not UUID_PATTERN.match(event.subject):
+        raise Reject("the id of a user is a UUID")
     wishes.create_user(event.subject, payload, scope, event.source)
 
 

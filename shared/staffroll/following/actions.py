@@ -16,6 +16,7 @@ from staffroll.followed import Wish
 from staffroll.giving import check_gives_no_more
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
+from staffroll.mongo import AWAY
 from staffroll.mongo.records import LISTED_STATES, FollowingStore, RecordPage
 from staffroll.records import Decision, NewHuman, Place, Record
 from staffroll.scope import Scope
@@ -73,6 +74,7 @@ class Actions(Generic[OwnT]):
             Invalid: The tenant does not offer the language.
             RoleUnknown, RoleNotYours: See `staffroll.giving`.
             Conflict: Something of `own` is taken.
+            Unavailable: What the key created is being forgotten at this very moment.
         """
         if earlier := _created_before(once, scope):
             return earlier
@@ -88,11 +90,13 @@ class Actions(Generic[OwnT]):
             decision = rules.create(id_, new, begun, active=active, cause=cause, pause=self._pause)
             try:
                 return _answer(scope.store.records.insert(decision, scope.now, once), decision)
-            except OnceUsed:
+            except (OnceUsed, Conflict) as error:
+                # The same request at the same moment asks for the same of everything; which
+                # of the indexes refuses first is the database's choice.
                 if earlier := _created_before(once, scope):
                     return earlier
-                raise
-            except Conflict:
+                if isinstance(error, OnceUsed):
+                    raise Unavailable from error
                 another = self._place.begin(id_, own, zone, scope.now, nth)
                 if another == begun:  # what is taken was asked for, not generated
                     raise
@@ -172,7 +176,11 @@ class Actions(Generic[OwnT]):
         while answer.is_under_way and time.monotonic() < deadline:
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
             pause = min(1.5 * pause, _LONGEST_LOOK_SECONDS)
-            answer = replace(answer, record=scope.store.records.get(answer.record.id))
+            try:
+                answer = replace(answer, record=scope.store.records.get(answer.record.id))
+            except AWAY:
+                # The wish is kept already; to say that nothing was changed would be wrong.
+                return answer
         return answer
 
     def _check(

@@ -4,30 +4,58 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from staffroll.mongo.client import Document, Filter
 from staffroll.mongo.indexes import Index
 from staffroll.mongo.scoped import TenantCollection
-from staffroll.search import Term, as_filter
-
-EXACT_TO: Final = 10_000
-"""Counts are exact up to here; beyond, at most `COUNT_KEPT_SECONDS` old."""
+from staffroll.search import (
+    COUNTED,
+    LIST,
+    SEARCH,
+    Plan,
+    SearchIndex,
+    Term,
+    count_plan,
+    facet_index,
+    facet_plan,
+    page_plan,
+)
 
 COUNT_KEPT_SECONDS: Final = 5.0
+"""Counts are exact up to `COUNTED`; beyond, at most so old."""
 
 _COUNTS_KEPT: Final = 1000
 _ORDER: Final = (("sort", 1), ("_id", 1))
 
 
-def list_indexes(collection: str, status: str) -> tuple[Index, ...]:
-    """What pages of `collection` need; `status` is the field that tabs go by."""
-    return (
-        Index(collection, [status, "sort", "_id"], "in_order"),
-        Index(collection, [status, "grams"], "by_grams"),
-    )
+def list_indexes(collection: str, tab: str, *, facets: Sequence[str] = ()) -> tuple[Index, ...]:
+    """What pages of `collection` need.
+
+    Args:
+        tab: The field by which a list is divided, such as ``status``.
+        facets: Fields of further filters by equality, such as ``roles``.
+    """
+    found = (LIST, SEARCH, *map(facet_index, facets))
+    return tuple(Index(collection, [tab, *index.keys], index.name) for index in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A further filter: documents whose `field` has at least one of `values`."""
+
+    field: str
+    values: tuple[str, ...]
+
+    @property
+    def index(self) -> SearchIndex:
+        return facet_index(self.field)
+
+    @property
+    def filter(self) -> Document:
+        return {self.field: {"$in": list(self.values)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +78,9 @@ class _Counts:
         self._known: dict[str, tuple[float, int]] = {}
         self._lock = threading.Lock()
 
-    def count(self, collection: TenantCollection, where: Filter, hint: str | None) -> int:
-        exact = collection.count(where, limit=EXACT_TO + 1, hint=hint)
-        if exact <= EXACT_TO:
+    def count(self, collection: TenantCollection, where: Filter, hint: str) -> int:
+        exact = collection.count(where, limit=COUNTED + 1, hint=hint)
+        if exact <= COUNTED:
             return exact
         key = repr((collection.tenant_id, collection.name, where))
         now = time.monotonic()
@@ -79,22 +107,42 @@ def find_slice(
     after: tuple[str, str] | None,
     limit: int,
     projection: Mapping[str, Any] | None = None,
+    facet: Facet | None = None,
 ) -> Slice:
-    """The `limit` documents after a position, in the order of R13, and how many fit in all."""
-    wanted: Document = {**where, **as_filter(terms)} if terms else dict(where)
-    page = dict(wanted)
+    """The `limit` documents after a position, in the order of R13, and how many fit in all.
+
+    Args:
+        where: Names the tab.
+    """
+    total, plan = _count_and_plan(collection, where, terms, facet)
+    page = {**where, **(facet.filter if facet else {}), **plan.filter}
     if after is not None:
         sort, id_ = after
         beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
-        page["$and"] = [*page.get("$and", []), {"$or": beyond}]
-    documents = list(
-        collection.find(page, projection, sort=_ORDER, limit=limit + 1, batch_size=limit + 2)
+        # The first condition is implied by the second; it bounds the index scan.
+        page["$and"] = [*page.get("$and", []), {"sort": {"$gte": sort}}, {"$or": beyond}]
+    found = collection.find(
+        page, projection, sort=_ORDER, limit=limit + 1, hint=plan.hint, batch_size=limit + 2
     )
-    has_more = len(documents) > limit
-    documents = documents[:limit]
-    last = documents[-1] if has_more else None
+    documents = list(found)
+    last = documents[limit - 1] if len(documents) > limit else None
     return Slice(
-        documents=documents,
-        total=_counts.count(collection, wanted, None),
+        documents=documents[:limit],
+        total=total,
         end=(last["sort"], last["_id"]) if last is not None else None,
     )
+
+
+def _count_and_plan(
+    collection: TenantCollection, where: Filter, terms: tuple[Term, ...], facet: Facet | None
+) -> tuple[int, Plan]:
+    counted = count_plan(terms)
+    total = _counts.count(collection, {**where, **counted.filter}, counted.hint)
+    if facet is None:
+        return total, page_plan(terms, total)
+    filtered = {**where, **facet.filter}
+    facet_total = _counts.count(collection, filtered, facet.index.name)
+    plan = facet_plan(terms, facet.index, total, facet_total)
+    if not terms:
+        return facet_total, plan
+    return _counts.count(collection, {**filtered, **plan.filter}, plan.hint), plan

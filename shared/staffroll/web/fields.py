@@ -90,6 +90,15 @@ class EmailAddress(_Checked):
         super().__init__(humans.tidy_email, humans.email_problem, metadata=metadata, **kwargs)
 
 
+class Flag(fields.Boolean):
+    """True or false itself; to Python 1 and 1.0 would be as good as true."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Instant(fields.AwareDateTime):
     """A moment: RFC 3339 in UTC, with ``Z``."""
 

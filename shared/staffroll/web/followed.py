@@ -17,17 +17,22 @@ from staffroll.web.fields import EmailAddress, Name, TimeZone, language_tag, rol
 from staffroll.web.lists import PageQuerySchema, SearchText
 
 
+def _field_errors(*, allow_none: bool = False) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.Dict(keys=fields.String(), values=fields.String())),
+        required=True,
+        allow_none=allow_none,
+        metadata={"description": "What is wrong, by field: a list of code and detail."},
+    )
+
+
 class RefusalSchema(Schema):
     """Why accounts refused."""
 
     code = fields.String(required=True, metadata={"description": "Such as `email_taken`."})
     detail = fields.String(required=True)
-    errors = fields.Dict(
-        keys=fields.String(),
-        values=fields.List(fields.Dict(keys=fields.String(), values=fields.String())),
-        required=True,
-        metadata={"description": "What is wrong, by field: a list of code and detail."},
-    )
+    errors = _field_errors()
 
 
 class UserChangeSchema(Schema):
@@ -44,12 +49,7 @@ class UserChangeSchema(Schema):
     )
     code = fields.String(required=True, allow_none=True)
     detail = fields.String(required=True, allow_none=True)
-    errors = fields.Dict(
-        keys=fields.String(),
-        values=fields.List(fields.Dict(keys=fields.String(), values=fields.String())),
-        required=True,
-        allow_none=True,
-    )
+    errors = _field_errors(allow_none=True)
 
 
 def _copied(name: str) -> fields.String:

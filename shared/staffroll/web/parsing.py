@@ -13,7 +13,6 @@ from webargs.flaskparser import FlaskParser
 from staffroll.errors import FieldError, Invalid, Malformed
 from staffroll.web.problems import WrongContentType
 
-MAX_DEPTH: Final = 32
 JSON_TYPES: Final = ("application/json", "application/merge-patch+json")
 
 
@@ -22,19 +21,20 @@ def read_json(request: Request) -> Any:
 
     Raises:
         WrongContentType: It is declared as something else, or not at all.
-        Malformed: It is not JSON, too deep, or holds text that is not Unicode.
+        Malformed: It is not JSON in UTF-8 (RFC 8259), or too deep.
     """
     if request.mimetype not in JSON_TYPES:
         raise WrongContentType(expected="application/json")
     raw = request.get_data()
     try:
-        body = json.loads(raw, parse_constant=_refuse_constant)
+        # Decoded here, since `json` would guess UTF-16 and let half characters pass.
+        body = json.loads(raw.decode(), parse_constant=_refuse_constant)
         if b"\\u" in raw:
             json.dumps(body, ensure_ascii=False).encode()
     except RecursionError as error:
         raise Malformed(reason="it is nested too deeply") from error
     except UnicodeError as error:
-        raise Malformed(reason="it holds text that is not Unicode") from error
+        raise Malformed(reason="it is not text in UTF-8") from error
     except ValueError as error:
         raise Malformed(reason="it is not JSON") from error
     if not isinstance(body, dict):

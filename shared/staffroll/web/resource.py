@@ -61,9 +61,8 @@ class Resource(Blueprint):  # type: ignore[misc]
 
     def _route(self, rule: str, method: str, options: dict[str, Any]) -> Callable[[View], View]:
         def decorate(view: View) -> View:
-            registered: View = self.route(rule, methods=[method], **options)(
-                self._with_problems(view)
-            )
+            documented = self._documented(view)
+            registered: View = self.route(rule, methods=[method], **options)(documented)
             return registered
 
         return decorate
@@ -179,17 +178,8 @@ class Resource(Blueprint):  # type: ignore[misc]
             def expecting(*args: Any, **kwargs: Any) -> Any:
                 return view(*args, expected=_expected_version(), **kwargs)
 
-            described = self.doc(
-                parameters=[
-                    {
-                        "in": "header",
-                        "name": "If-Match",
-                        "description": "Change only this version (the ETag).",
-                        "schema": {"type": "string"},
-                    }
-                ]
-            )(expecting)
-            return self._document(described, [errors.Stale])
+            self._header(expecting, "If-Match", "Change only this version (the ETag).")
+            return self._document(expecting, [errors.Stale])
 
         return decorate
 
@@ -201,18 +191,15 @@ class Resource(Blueprint):  # type: ignore[misc]
             def repeating(*args: Any, scope: Any, **kwargs: Any) -> Any:
                 return view(*args, scope=scope, once=_once(scope.actor.id), **kwargs)
 
-            described: View = self.doc(
-                parameters=[
-                    {
-                        "in": "header",
-                        "name": "Idempotency-Key",
-                        "description": "Repeating the request with the same key and body within "
-                        "24 hours creates nothing new and gives the same answer.",
-                        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-                    }
-                ]
-            )(repeating)
-            return self._document(described, [IdempotencyKeyInvalid])
+            self._header(
+                repeating,
+                "Idempotency-Key",
+                "Repeating the request with the same key and body within 24 hours creates nothing "
+                "new and gives the same answer.",
+                minLength=1,
+                maxLength=_KEY_MAX_CHARACTERS,
+            )
+            return self._document(repeating, [IdempotencyKeyInvalid])
 
         return decorate
 
@@ -228,28 +215,36 @@ class Resource(Blueprint):  # type: ignore[misc]
                     response.headers["Preference-Applied"] = f"wait={seconds}"
                 return response
 
-            described: View = self.doc(
-                parameters=[
-                    {
-                        "in": "header",
-                        "name": "Prefer",
-                        "description": "`wait=5`: wait up to so many seconds, at most "
-                        f"{prefer.WAIT_MAX_SECONDS}, for the answer of accounts (RFC 7240).",
-                        "schema": {"type": "string"},
-                    }
-                ]
-            )(waiting)
-            return described
+            self._header(
+                waiting,
+                "Prefer",
+                f"`wait=5`: wait so many seconds, at most {prefer.WAIT_MAX_SECONDS}, for the "
+                "answer of accounts (RFC 7240).",
+            )
+            return waiting
 
         return decorate
 
+    def _header(self, view: View, name: str, description: str, **schema: object) -> None:
+        """Note a header that the view reads; written into the document by `_documented`."""
+        header = {
+            "in": "header",
+            "name": name,
+            "description": description,
+            "schema": {"type": "string", **schema},
+        }
+        view.headers = [*getattr(view, "headers", []), header]  # type: ignore[attr-defined]
+
     def _document(self, view: View, refused: Sequence[type[StaffrollError]], *also: int) -> View:
-        """Note what the view may refuse with; written into the document by `_with_problems`."""
+        """Note what the view may refuse with; written into the document by `_documented`."""
         noted: list[type[StaffrollError] | int] = getattr(view, "refuses", [])
         view.refuses = [*noted, *refused, *also]  # type: ignore[attr-defined]
         return view
 
-    def _with_problems(self, view: View) -> View:
+    def _documented(self, view: View) -> View:
+        headers = getattr(view, "headers", [])
+        if headers:
+            view = self.doc(parameters=headers)(view)
         by_status: dict[int, list[str]] = {}
         for item in getattr(view, "refuses", []):
             if isinstance(item, int):

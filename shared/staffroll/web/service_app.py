@@ -24,6 +24,8 @@ ReadyCheck = Callable[[], str | None]
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
 _log = structlog.get_logger()
 
 
@@ -84,8 +86,10 @@ def _install_request_log(app: Flask, service: str) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         seconds = time.perf_counter() - g.began
         route = request.url_rule.rule if request.url_rule else "unknown"
-        metrics.REQUESTS.labels(service, request.method, route, response.status_code).inc()
-        metrics.DURATION.labels(service, request.method, route).observe(seconds)
+        # Strangers may invent methods, and each label is kept for ever.
+        method = request.method if request.method in _METHODS else "other"
+        metrics.REQUESTS.labels(service, method, route, response.status_code).inc()
+        metrics.DURATION.labels(service, method, route).observe(seconds)
         # The route, not the address: queries and ids may be personal.
         _log.info(
             "request",

@@ -268,9 +268,7 @@ def test_what_was_read_already_is_not_sent_again(tenant: Tenant) -> None:
     assert (newer.status_code, newer.headers["ETag"]) == (200, '"2"')
 
 
-@pytest.mark.parametrize(
-    "id_", [NOBODY, "x", "00000000-0000-0000-0000-000000000000", "%00", ".."]
-)
+@pytest.mark.parametrize("id_", [NOBODY, "x", "00000000-0000-0000-0000-000000000000", "%00", ".."])
 def test_what_is_not_there_is_404(tenant: Tenant, id_: str) -> None:
     response = tenant.get(f"/v1/users/{id_}")
 

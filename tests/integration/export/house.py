@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import OKPKey
@@ -137,7 +136,8 @@ class House:
         """The exported lines without the header."""
         response = self.get("/v1/users/export", tenant_id, query)
         assert response.status_code == 200, response.text
-        return response.get_data(as_text=True).split("\r\n")[1:-1]
+        text: str = response.get_data(as_text=True)
+        return text.split("\r\n")[1:-1]
 
     def rows(self, tenant_id: str) -> list[dict[str, Any]]:
         """The documents as they are stored."""
@@ -168,13 +168,6 @@ def open_house(variables: Mapping[str, str]) -> Iterator[House]:
 
 def a_role() -> RoleState:
     return RoleState(name="Planner", category="planner", permissions=[READ])
-
-
-def served() -> Flask:
-    """The app as gunicorn serves it, with the settings of the environment."""
-    runtime = service.runtime("serve")
-    assert runtime.wait_until_prepared(30)
-    return service.make_app(runtime)
 
 
 def fill(house: House, tenant_id: str, count: int, *, name: str = "Nguyen") -> None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -18,6 +20,13 @@ from tests.support.waiting import eventually
 
 COUNT = 20_000
 LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+SERVE = """
+import sys
+from staffroll.process import serve
+from staffroll_export.cli import service
+serve([service], bind=f"127.0.0.1:{sys.argv[1]}", threads=4)
+"""
 
 
 @dataclass
@@ -46,24 +55,27 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-@pytest.fixture
-def server(house: House) -> Iterator[Server]:
-    port = free_port()
-    clean = {name: text for name, text in os.environ.items() if "STAFFROLL" not in name}
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "4"),
-            *("--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"),
-            "tests.integration.export.house:served()",
-        ],
-        env={**clean, **house.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+def _started(port: int, environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(port)],
+        env=environment,
+        stdout=output,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+@pytest.fixture
+def server(house: House, tmp_path: Path) -> Iterator[Server]:
+    port = free_port()
+    clean = {name: text for name, text in os.environ.items() if "STAFFROLL" not in name}
+    log = tmp_path / "output"
+    with log.open("wb") as output:
+        process = _started(port, {**clean, **house.environ}, output)
     try:
         one = Server(port, process)
-        eventually(one.is_alive, 60)
+        eventually(lambda: one.is_alive() or process.poll() is not None, 60)
+        assert process.poll() is None, log.read_text()
         yield one
     finally:
         process.terminate()

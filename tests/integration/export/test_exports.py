@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from staffroll.ids import new_id
 from staffroll.search import matches, parse_terms, sort_key
 from tests.integration.export.house import House, a_tombstone, a_user, told
+from tests.support.services import body_of
 
 PLANNER, TRAINER = new_id(), new_id()
 
@@ -180,14 +181,14 @@ def test_a_wrong_query_is_refused_by_code_and_field(
 ) -> None:
     response = export(shared_house, tenant_id, query)
 
-    assert (response.status_code, response.json["code"]) == (422, code)
-    assert field in response.json["errors"]
+    assert (response.status_code, body_of(response)["code"]) == (422, code)
+    assert field in body_of(response)["errors"]
 
 
 def test_r11_more_than_50_terms_are_refused(shared_house: House, tenant_id: str) -> None:
     response = export(shared_house, tenant_id, ("q", ",".join(f"t{n}" for n in range(51))))
 
-    assert (response.status_code, response.json["code"]) == (422, "too_many_terms")
+    assert (response.status_code, body_of(response)["code"]) == (422, "too_many_terms")
 
 
 @pytest.mark.parametrize("path", ["/v1/users/export", "/v1/formats"])
@@ -217,7 +218,7 @@ def test_r51_an_ended_session_ends_here_too(
 
     response = shared_house.client.get("/v1/users/export", headers=headers)
 
-    assert (response.status_code, response.json["code"]) == (401, "token_revoked")
+    assert (response.status_code, body_of(response)["code"]) == (401, "token_revoked")
 
 
 def test_a_part_of_the_list_is_not_given_out_while_catching_up(house: House) -> None:
@@ -229,10 +230,10 @@ def test_a_part_of_the_list_is_not_given_out_while_catching_up(house: House) -> 
     response = export(house, tenant_id)
     ready = house.client.get("/readyz")
 
-    assert (response.status_code, response.json["code"]) == (503, "catching_up")
+    assert (response.status_code, body_of(response)["code"]) == (503, "catching_up")
     assert response.headers["Retry-After"] == "5"
     assert ready.status_code == 503
-    assert ready.json["checks"]["bootstrap"] == "catching up with accounts: 7 received"
+    assert body_of(ready)["checks"]["bootstrap"] == "catching up with accounts: 7 received"
 
 
 def test_more_downloads_than_allowed_are_asked_to_come_again(
@@ -242,7 +243,7 @@ def test_more_downloads_than_allowed_are_asked_to_come_again(
     responses = [shared_house.client.get("/v1/users/export", headers=headers) for _ in range(5)]
 
     assert [one.status_code for one in responses] == [200] * 4 + [503]
-    assert responses[-1].json["code"] == "too_many_downloads"
+    assert body_of(responses[-1])["code"] == "too_many_downloads"
     for one in responses:
         one.close()
     assert shared_house.lines(tenant_id) == []
@@ -265,7 +266,7 @@ def test_the_digest_counts_users_and_tombstones_by_accounts_sequence(
 
     response = shared_house.get("/v1/digest", tenant_id, [("owner", "accounts")])
     items: dict[str, int] = {}
-    for bucket in response.json["buckets"]:
+    for bucket in body_of(response)["buckets"]:
         one = shared_house.get(f"/v1/digest/{bucket}", tenant_id, [("owner", "accounts")])
         items |= one.json["items"]
 
@@ -273,7 +274,7 @@ def test_the_digest_counts_users_and_tombstones_by_accounts_sequence(
 
 
 def test_the_openapi_document_says_what_a_download_is(shared_house: House) -> None:
-    document = shared_house.client.get("/openapi.json").json
+    document = body_of(shared_house.client.get("/openapi.json"))
 
     got = document["paths"]["/v1/users/export"]["get"]["responses"]
     assert got["200"]["content"]["text/csv"]["schema"] == {"type": "string", "format": "binary"}

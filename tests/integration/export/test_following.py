@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from staffroll.bus import Delivery
+from staffroll.bus import Delivery, Message
+from staffroll.bus.topology import queues
 from staffroll.events import Event, SnapshotWish
 from staffroll.ids import new_id
+from staffroll.process import consumer_on
 from tests.integration.export.house import House, a_role, a_tombstone, a_user, told
 from tests.support.waiting import eventually
 
@@ -180,6 +183,25 @@ def test_f9_of_versions_that_arrive_at_the_same_moment_the_newest_stays(
 
     versions = {row["seen"]["accounts"] for row in shared_house.rows(tenant_id)}
     assert versions == {4}
+
+
+def test_news_reaches_export_through_its_queue_and_unknown_types_do_not_matter(
+    house: House,
+) -> None:
+    tenant_id = house.new_tenant()
+    user = told("user.created", new_id(), 1, a_user(), tenant_id=tenant_id)
+    unknown = replace(user, type="user.promoted", id=new_id(), sequence=2)
+    consumer = consumer_on(house.runtime, house.handle, queues("export"))
+
+    consumer.start()
+    try:
+        house.runtime.broker.publish([Message.event(unknown), Message.event(user)])
+        eventually(lambda: house.lines(tenant_id) == ["Berg,Bo,bo@example.org"])
+        eventually(lambda: house.runtime.broker.waiting("export.events") == 0)
+    finally:
+        consumer.stop()
+
+    assert house.runtime.broker.dead_letters("export").count() == 0
 
 
 def test_news_that_export_does_not_need_is_ignored(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 from staffroll.events import payload_of
 from tests.support.services import AGENT_ROLE, TenantHere, a_user, grant, new_id, refuse
@@ -80,6 +81,22 @@ def test_the_same_key_creates_once(tenant: TenantHere) -> None:
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.json["id"] == first.json["id"]
     assert (other.status_code, other.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_the_same_request_many_times_at_once_creates_once(tenant: TenantHere) -> None:
+    own = {"personnel_number": "A 1"} if tenant.here.service.name == "scheduling" else {}
+    body = {"last_name": "Berg", "email": "once@example.org", **own}
+    headers = {**tenant.token(), "Idempotency-Key": "a"}
+    app = tenant.here.client.application
+
+    def post(_: int) -> Any:
+        return app.test_client().post(tenant.path, json=body, headers=headers)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(16)))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json["id"] for answer in answers}) == 1
 
 
 def test_r3_a_first_name_may_be_missing_a_last_name_not(tenant: TenantHere) -> None:

@@ -1,22 +1,11 @@
 """What is people's own: profiles (R85)."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from staffroll.events import payload_of
-from tests.support.services import ServiceHere, TenantHere, grant, service_here
+from tests.support.services import TenantHere, grant, only
 
-
-@pytest.fixture(scope="module")
-def here(mongodb_uri: str) -> Iterator[ServiceHere]:
-    with service_here("people", mongodb_uri) as one:
-        yield one
-
-
-@pytest.fixture
-def tenant(here: ServiceHere) -> TenantHere:
-    return here.new_tenant()
+pytestmark = only("people")
 
 
 def test_r85_a_profile_is_created_with_the_person_and_told_when_confirmed(

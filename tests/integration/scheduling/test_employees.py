@@ -1,6 +1,5 @@
 """What is scheduling's own: personnel numbers and membership (R7, R50)."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,18 +9,15 @@ from staffroll.events import payload_of
 from staffroll.ids import new_id
 from staffroll_scheduling.domain.employees import generated_number
 from staffroll_scheduling.domain.membership import day_in
-from tests.support.services import ServiceHere, TenantHere, a_user, grant, service_here
+from tests.support.services import ServiceHere, TenantHere, a_user, grant, only
 
-
-@pytest.fixture(scope="module")
-def here(mongodb_uri: str) -> Iterator[ServiceHere]:
-    with service_here("scheduling", mongodb_uri) as one:
-        yield one
+pytestmark = only("scheduling")
+ZONE = "Pacific/Kiritimati"
 
 
 @pytest.fixture
-def tenant(here: ServiceHere) -> TenantHere:
-    return here.new_tenant(time_zone="Pacific/Kiritimati")
+def tenant(follower_here: ServiceHere) -> TenantHere:
+    return follower_here.new_tenant(time_zone=ZONE)
 
 
 def test_r7_the_join_date_is_today_in_their_zone_or_else_in_the_tenants(
@@ -32,11 +28,11 @@ def test_r7_the_join_date_is_today_in_their_zone_or_else_in_the_tenants(
 
     now = clock.now()
     assert theirs == day_in("Pacific/Pago_Pago", now).isoformat()
-    assert tenants == day_in("Pacific/Kiritimati", now).isoformat()
+    assert tenants == day_in(ZONE, now).isoformat()
 
 
 def test_r7_a_future_join_date_asks_for_a_deactivated_user(tenant: TenantHere) -> None:
-    tomorrow = day_in("Pacific/Kiritimati", clock.now()) + timedelta(days=1)
+    tomorrow = day_in(ZONE, clock.now()) + timedelta(days=1)
 
     id_, wish = tenant.pending(join_date=tomorrow.isoformat())
     tenant.here.handle(grant(wish))
@@ -89,7 +85,7 @@ def test_r63_a_deleted_ones_personnel_number_is_free(tenant: TenantHere) -> None
 def test_r2_the_employee_of_a_new_user_joins_on_the_day_of_creation_in_their_zone(
     tenant: TenantHere,
 ) -> None:
-    id_ = tenant.known(created_at="2026-03-01T11:30:00Z", time_zone="Pacific/Kiritimati")
+    id_ = tenant.known(created_at="2026-03-01T11:30:00Z", time_zone=ZONE)
 
     assert tenant.read(id_)["join_date"] == "2026-03-02"
     told = payload_of(tenant.said(id_, "employee.created"))

@@ -1,10 +1,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from staffroll.events import UserState
 from staffroll.followed import Followed, UserCopy
 from staffroll.records import Record
 from staffroll_people.domain.persons import RULES, Profile
+from tests.support.services import a_user
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ID = "0199a000-0000-7000-8000-000000000001"
@@ -24,9 +24,7 @@ def test_r85_null_removes_and_what_is_left_out_stays() -> None:
 
 
 def test_news_of_the_user_change_nothing_of_the_profile() -> None:
-    user = UserState("active", 1, "2026-01-01T00:00:00Z", "accounts")
-
-    assert RULES.heard(ID, PROFILE, user, 0) == PROFILE
+    assert RULES.heard(ID, PROFILE, a_user(), 0) == PROFILE
 
 
 def test_r85_a_private_phone_is_not_told() -> None:

@@ -4,25 +4,14 @@ from typing import Any
 
 import pytest
 
-from staffroll.events import UserState
 from staffroll.followed import Followed, UserCopy
 from staffroll.records import Record
 from staffroll_scheduling.domain.employees import RULES, Employment, generated_number
 from staffroll_scheduling.domain.membership import Membership
+from tests.support.services import a_user
 
 NOW = datetime(2026, 3, 1, 11, 30, tzinfo=UTC)
 ID = "0199a000-0000-7000-8000-000000000001"
-
-
-def a_user(**changes: Any) -> UserState:
-    fields = {
-        "status": "active",
-        "token_generation": 1,
-        "created_at": "2026-03-01T11:30:00Z",
-        "created_in": "accounts",
-        "time_zone": "Europe/Berlin",
-    }
-    return UserState(**{**fields, **changes})
 
 
 def an_employee(own: Employment, zone: str = "Europe/Berlin", state: Any = "confirmed") -> Any:
@@ -52,9 +41,11 @@ def test_r7_a_join_date_that_is_not_reached_in_their_zone_begins_deactivated(
 
 
 def test_a_concluded_membership_follows_the_user_until_one_is_set_here() -> None:
-    joined = RULES.heard(ID, None, a_user(), 0)
+    active = a_user(created_at="2026-03-01T11:30:00Z")
+
+    joined = RULES.heard(ID, None, active, 0)
     gone = RULES.heard(ID, joined, a_user(status="deactivated"), 0)
-    back = RULES.heard(ID, gone, a_user(), 0)
+    back = RULES.heard(ID, gone, active, 0)
     set_here = Employment("A 1", (Membership(date(2026, 1, 1), date(2026, 2, 1)),))
 
     assert (joined.join_date, gone.join_date) == (date(2026, 3, 1), None)

@@ -10,22 +10,12 @@ from hypothesis import strategies as st
 from staffroll import followed
 from staffroll.events import RequestRejected, UserState
 from staffroll.followed import ChangeUnderWay, Followed, NotConfirmed, NotRejected
+from tests.support.services import a_tombstone, a_user
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PAUSE = timedelta(seconds=30)
 ID = "0199a000-0000-7000-8000-000000000001"
 FIELDS = {"last_name": "Berg", "email": "bo@example.org"}
-
-
-def a_user(**changes: Any) -> UserState:
-    fields: dict[str, Any] = {
-        "status": "active",
-        "token_generation": 1,
-        "created_at": "2026-01-01T00:00:00Z",
-        "created_in": "accounts",
-        **FIELDS,
-    }
-    return UserState(**{**fields, **changes})
 
 
 def a_rejection(attempt: int = 1) -> RequestRejected:
@@ -140,7 +130,7 @@ def test_a_refused_change_makes_way_for_another_and_an_open_one_does_not() -> No
 
 
 def test_r61_a_deleted_one_keeps_nothing_and_never_comes_back() -> None:
-    gone = followed.follow(changing(), ID, 8, a_user(status="deleted"))
+    gone = followed.follow(changing(), ID, 8, a_tombstone())
 
     assert gone
     assert (gone.user.last_name, gone.user.email, gone.change) == ("", "", None)
@@ -171,6 +161,7 @@ HISTORIES = st.lists(
         status=st.sampled_from(["active", "deactivated"]),
         last_name=st.sampled_from(["Berg", "Tal", "Au"]),
         token_generation=st.integers(1, 5),
+        email=st.just("bo@example.org"),
     ),
     min_size=1,
     max_size=8,
@@ -194,7 +185,7 @@ def test_f7_news_shuffled_and_doubled_end_as_in_order(
     first = start.seen + 1 if start else 1
     history: list[tuple[int, Any]] = list(enumerate(users, first))
     if is_deleted:
-        history.append((first + len(users), a_user(status="deleted")))
+        history.append((first + len(users), a_tombstone()))
     if is_refused:
         history.insert(0, (0, a_rejection()))
     doubled = history + data.draw(st.lists(st.sampled_from(history), max_size=6))

@@ -13,6 +13,7 @@ from staffroll.search import Term
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
+from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.users import House, NewUser, User
 from staffroll_accounts.passwords import Passwords
 from staffroll_accounts.store import OnceUsed
@@ -44,6 +45,7 @@ def create(
     Raises:
         Invalid, RoleUnknown, EmailTaken: See `domain.users`.
         RoleNotYours: The actor gives more than they have (R72).
+        Unavailable: What the key created is being forgotten at this very moment.
     """
     if once is not None and (user := _created_before(once, scope)):
         return user
@@ -54,9 +56,13 @@ def create(
         decision = replace(decision, user=replace(decision.user, password_hash=hashed))
     try:
         user = scope.store.users.insert(decision, scope.now, once)
-    except OnceUsed:
+    except (OnceUsed, EmailTaken) as error:
+        # The same request at the same moment has the same e-mail; which of the two indexes
+        # refuses first is the database's choice.
         if once is not None and (earlier := _created_before(once, scope)):
             return earlier
+        if isinstance(error, OnceUsed):
+            raise Unavailable from error
         raise
     if user.is_admin:
         scope.store.tenants.add_admin(user.id)

@@ -11,7 +11,7 @@ from staffroll.errors import NotFound, OutboxFull
 from staffroll.idempotency import IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
 from staffroll.search import TooManyTerms, parse_terms
-from staffroll.web.fields import EmailAddress, Instant, Name, TimeZone
+from staffroll.web.fields import EmailAddress, Flag, Instant, Name, TimeZone
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, SearchText, page_of
 from staffroll.web.resource import Resource
 from staffroll_accounts.actions import AccountsScope
@@ -79,7 +79,7 @@ class NewUserSchema(Schema):
     language = _language()
     time_zone = TimeZone()
     roles = _role_ids()
-    is_admin = fields.Boolean(truthy={True}, falsy={False})
+    is_admin = Flag()
     password = fields.String(
         load_only=True,
         validate=validate.Length(min=12, max=PASSWORD_MAX_CHARACTERS),
@@ -102,7 +102,7 @@ class UserChangesSchema(Schema):
     language = _language()
     time_zone = TimeZone()
     roles = _role_ids()
-    is_admin = fields.Boolean(truthy={True}, falsy={False})
+    is_admin = Flag()
 
     @validates_schema
     def _not_empty(self, data: dict[str, Any], **_: object) -> None:

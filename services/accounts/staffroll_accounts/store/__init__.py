@@ -48,7 +48,7 @@ INDEXES: Final = (
         unique=True,
         partial={"once.key": {"$exists": True}},
     ),
-    *list_indexes(users.COLLECTION, "status"),
+    *list_indexes(users.COLLECTION, "status", facets=["roles"]),
     Index(users.COLLECTION, ["_id", "version"], "versions"),
     Index(roles.COLLECTION, ["name"], "name_unique", unique=True),
     *(outbox_index(name) for name in OUTBOXES),

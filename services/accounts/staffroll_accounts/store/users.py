@@ -13,7 +13,7 @@ from staffroll.errors import NotFound, OutboxFull, Stale
 from staffroll.events import Cause
 from staffroll.idempotency import Once
 from staffroll.mongo import Document, Outbox, TenantDatabase, duplicate_index
-from staffroll.mongo.lists import find_slice
+from staffroll.mongo.lists import Facet, find_slice
 from staffroll.mongo.outbox import HAS_ROOM, entries, push
 from staffroll.search import Term, email_key, index_fields
 from staffroll_accounts.domain.errors import EmailTaken
@@ -144,10 +144,15 @@ class Users:
         limit: int,
     ) -> tuple[list[User], int, tuple[str, str] | None]:
         """Users of a tab, with any of `roles` where some are named, in order (R10-R13)."""
-        where: Document = {"status": status}
-        if roles:
-            where["roles"] = {"$in": list(roles)}
-        found = find_slice(self._users, where, terms, after=after, limit=limit, projection=_LISTED)
+        found = find_slice(
+            self._users,
+            {"status": status},
+            terms,
+            after=after,
+            limit=limit,
+            projection=_LISTED,
+            facet=Facet("roles", tuple(roles)) if roles else None,
+        )
         return [_from_document(document) for document in found.documents], found.total, found.end
 
     def count(self, status: str) -> int:

@@ -1,0 +1,168 @@
+"""Every service in this process, told by accounts of two tenants, as a client meets it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from staffroll import bootstrap
+from staffroll.events import PLATFORM_TENANT, SnapshotWish
+from staffroll.mongo import Document
+from staffroll.runtime import Runtime
+from staffroll_accounts.sync import snapshot
+from tests.support.accounts import Accounts, Tenant, environ_of
+from tests.support.installed import SERVICES, service_of
+from tests.support.mongo import drop_databases
+from tests.support.waiting import eventually
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of a service's own OpenAPI document, references resolved.
+
+    Attributes:
+        path: With parameters in braces.
+        body: The JSON Schema of the body, None where there is none.
+        queries: JSON Schemas of the query parameters by name.
+    """
+
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    queries: dict[str, dict[str, Any]]
+    is_public: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service, a tenant with a human whom it knows, and another tenant."""
+
+    name: str
+    app: Flask
+    runtime: Runtime
+    tenant: Tenant
+    stranger: Tenant
+    human_id: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.send("GET", "/openapi.json", token=None).json
+        return found
+
+    @property
+    def routes(self) -> list[Route]:
+        return list(_routes(self.document))
+
+    def send(
+        self, method: str, path: str, *, token: str | None = "", **options: Any
+    ) -> TestResponse:
+        """Ask as the tenant's admin, or with another token, or with none."""
+        headers = dict(options.pop("headers", {}))
+        token = self.tenant.token if token == "" else token
+        if token is not None:
+            headers.setdefault("Authorization", f"Bearer {token}")
+        return self.app.test_client().open(path, method=method, headers=headers, **options)
+
+    def path(self, route: Route, id_: str | None = None) -> str:
+        """The route's path about the human, or another id, with the queries it needs."""
+        path = route.path
+        for name in _names(path):
+            path = path.replace(f"{{{name}}}", id_ or self._good(name))
+        needed = [f"{n}={q['enum'][0]}" for n, q in route.queries.items() if q.get("needed")]
+        return f"{path}?{'&'.join(needed)}" if needed else path
+
+    def _good(self, name: str) -> str:
+        return self.human_id[-2:] if name == "bucket" else self.human_id
+
+    def dump(self) -> dict[str, list[Document]]:
+        """Everything that is stored, waiting news left out."""
+        database = self.runtime.platform.database
+        hidden = {"outbox": 0, "outbox_lease_until": 0}
+        return {
+            name: list(database[name].find({}, hidden).sort("_id"))
+            for name in sorted(database.list_collection_names())
+        }
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def place(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[Place]:
+    """Each installed service in turn."""
+    prefix = f"test_{uuid.uuid4().hex[:12]}_"
+    environ = environ_of(mongodb_uri, prefix)
+    accounts = Accounts(environ)
+    runtime: Runtime | None = None
+    try:
+        tenant, stranger = accounts.tenant(), accounts.tenant()
+        human_id = tenant.create()["id"]
+        stranger.create()
+        if request.param == "accounts":
+            app, used = accounts.app, accounts.runtime
+        else:
+            service = service_of(request.param)
+            used = runtime = service.runtime("serve", environ)
+            eventually(lambda: used.is_prepared, 30)
+            app = service.make_app(runtime)
+            handle = service.make_handler(runtime)
+            for event in snapshot(accounts.runtime, accounts.keys, SnapshotWish(queue="unused")):
+                handle(event)
+            caught_up = {"tenant_id": PLATFORM_TENANT, "_id": "accounts", "is_done": True}
+            runtime.platform[bootstrap.COLLECTION].insert_one(caught_up)
+        eventually(lambda: _is_quiet(used))
+        yield Place(request.param, app, used, tenant, stranger, human_id)
+    finally:
+        if runtime is not None:
+            runtime.close()
+        accounts.close()
+        drop_databases(mongodb_uri, prefix)
+
+
+def _is_quiet(runtime: Runtime) -> bool:
+    database = runtime.platform.database
+    return not any(
+        database[name].count_documents({"outbox.0": {"$exists": True}})
+        for name in database.list_collection_names()
+    )
+
+
+def _routes(document: dict[str, Any]) -> Iterator[Route]:
+    for path, operations in document["paths"].items():
+        shared = operations.get("parameters", [])
+        for method, operation in operations.items():
+            if method in ("parameters", "summary", "description"):
+                continue
+            content = operation.get("requestBody", {}).get("content", {})
+            body = content.get("application/json", {}).get("schema")
+            parameters = [*shared, *operation.get("parameters", [])]
+            yield Route(
+                method=method.upper(),
+                path=path,
+                body=_resolved(document, body) if body else None,
+                queries={
+                    each["name"]: {**each["schema"], "needed": each.get("required", False)}
+                    for each in (_resolved(document, p) for p in parameters)
+                    if each["in"] == "query"
+                },
+                is_public=not operation.get("security"),
+            )
+
+
+def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in schema:
+        return schema
+    found: Any = document
+    for part in schema["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return _resolved(document, found)
+
+
+def _names(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
