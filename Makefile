@@ -27,7 +27,7 @@ test-long: environment ## Run the long tests in their full size.
 	$(BIN)/python -m pytest -m long --timeout 7200 tests/unit tests/integration tests/end_to_end $(ARGS)
 
 bench: environment ## Measure, and print the figures.
-	$(BIN)/python -m pytest tests/bench -s $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lint: environment ## Check form, types, import rules, generated docs, and that nothing of this machine is committed.
 	$(BIN)/ruff check .

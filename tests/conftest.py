@@ -1,1 +1,6 @@
-pytest_plugins = ["tests.support.mongo", "tests.support.rabbitmq", "tests.support.apart", "tests.support.services"]
+pytest_plugins = [
+    "tests.support.mongo",
+    "tests.support.rabbitmq",
+    "tests.support.apart",
+    "tests.support.services",
+]

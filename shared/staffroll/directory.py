@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pymongo.errors import DuplicateKeyError
-
 from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, Event
 from staffroll.mongo import Document, Index, Platform, TenantDatabase
+from staffroll.mongo.newest import keep_newer
 
 TENANTS: Final = "tenants"
 ROLES: Final = "roles"
@@ -82,18 +81,13 @@ class Directory:
     def follow(self, event: Event) -> None:
         """Keep the event's state unless a newer one is known."""
         collection = self._platform[_COLLECTIONS[event.type.split(".", 1)[0]]]
-        try:
-            collection.update_one(
-                {
-                    "tenant_id": event.tenant_id,
-                    "_id": event.subject,
-                    "version": {"$lt": event.sequence},
-                },
-                {"$set": {"version": event.sequence, "state": dict(event.data)}},
-                upsert=True,
-            )
-        except DuplicateKeyError:
-            return  # the same or a newer version is here already
+        older = {
+            "tenant_id": event.tenant_id,
+            "_id": event.subject,
+            "version": {"$lt": event.sequence},
+        }
+        newer = {"$set": {"version": event.sequence, "state": dict(event.data)}}
+        keep_newer(collection.update_one, older, newer)
 
     def public_keys(self) -> list[dict[str, Any]]:
         """The keys that access tokens may be signed with, in JWK form; empty at first."""

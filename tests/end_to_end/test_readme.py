@@ -28,7 +28,9 @@ def running(tmp_path: Path) -> Iterator[RunningSuite]:
 def test_the_session_with_curl_shows_the_user_and_the_person(running: RunningSuite) -> None:
     session = re.search(r"```bash\n(URL=.*?)```", README.read_text(), re.DOTALL)
     assert session is not None
-    script = session[1].replace("http://127.0.0.1:8000", running.url("account").removesuffix("/account"))
+    script = session[1].replace(
+        "http://127.0.0.1:8000", running.url("account").removesuffix("/account")
+    )
 
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],

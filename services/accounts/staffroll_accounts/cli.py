@@ -23,7 +23,7 @@ from staffroll_accounts.actions.tenants import NewTenant
 from staffroll_accounts.app import create_app, make_keys
 from staffroll_accounts.passwords import Passwords
 from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import INDEXES, OUTBOXES, Store
+from staffroll_accounts.store import INDEXES, OUTBOXES, Store, all_tenants
 from staffroll_accounts.sync import make_handler
 from staffroll_accounts.tokens import Issuer
 
@@ -130,6 +130,12 @@ def platform_token(tenant_id: str, environ: Mapping[str, str] | None = None) -> 
             permissions=(),
             generation=0,
         )
+
+
+def platform_tenants(environ: Mapping[str, str] | None = None) -> list[str]:
+    """The ids of all tenants that are not deleted."""
+    with _command(environ) as runtime:
+        return [one.id for one in all_tenants(runtime.platform) if one.status != "deleted"]
 
 
 @click.command()

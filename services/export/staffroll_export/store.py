@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import OperationFailure
 
 from staffroll import directory
 from staffroll.bus import Message
@@ -14,6 +14,7 @@ from staffroll.directory import TenantDirectory
 from staffroll.events import Event, UserState
 from staffroll.mongo import Document, Filter, Index, Outbox, TenantDatabase, outbox_index
 from staffroll.mongo.lists import list_indexes
+from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, page_plan
 from staffroll_export.domain.rows import Row
@@ -104,14 +105,7 @@ class Store:
             self._outbox.committed(COLLECTION, self._rows.tenant_id, user_id, [message])
 
     def _put(self, older: Filter, update: Mapping[str, Any]) -> bool:
-        """Update the older document or insert one; False where what is there is as new."""
-        try:
-            self._rows.update_one(older, update, upsert=True)
-        except DuplicateKeyError:
-            # There is one. It is as new, or was inserted, older, between the server's look
-            # and its insert: now that it exists, the update alone decides.
-            return self._rows.update_one(older, update).matched_count == 1
-        return True
+        return keep_newer(self._rows.update_one, older, update)
 
     def standing(self, user_id: str) -> Document | None:
         """Status and token generation of a user, or of their tombstone."""

@@ -27,7 +27,9 @@ def test_generated_parts_are_fresh() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("rule", re.findall(r"\*\*(R\d+)\*\*", (ROOT / "docs/rules.md").read_text()))
+@pytest.mark.parametrize(
+    "rule", re.findall(r"\*\*(R\d+)\*\*", (ROOT / "docs/rules.md").read_text())
+)
 def test_every_rule_in_the_docs_has_a_test_named_after_it(rule: str) -> None:
     assert re.search(rf"def test_(?:\w+_)?{rule.lower()}_", TESTS), rule
 

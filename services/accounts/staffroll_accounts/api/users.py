@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from staffroll.errors import NotFound, OutboxFull
+from staffroll.giving import RoleNotYours, RoleUnknown
 from staffroll.idempotency import IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
 from staffroll.search import TooManyTerms, parse_terms
@@ -16,7 +17,7 @@ from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, Search
 from staffroll.web.resource import Resource
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import users as actions
-from staffroll_accounts.domain.errors import EmailTaken, LastAdmin, RoleNotYours, RoleUnknown
+from staffroll_accounts.domain.errors import EmailTaken, LastAdmin
 from staffroll_accounts.domain.users import NewUser, User
 from staffroll_accounts.passwords import Passwords
 

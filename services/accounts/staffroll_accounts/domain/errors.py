@@ -6,10 +6,8 @@
     ├── EmailTaken            R4
     └── TenantExists
     Refused
-    ├── LastAdmin             R16
-    └── RoleNotYours          R72
+    └── LastAdmin             R16
     Invalid
-    ├── RoleUnknown
     └── TenantIdInvalid
     Unauthenticated
     └── SignInFailed          R22
@@ -40,24 +38,9 @@ class TenantIdInvalid(Invalid):
     )
 
 
-class RoleUnknown(Invalid):
-    code = "role_unknown"
-    wording = "There is no such role."
-
-    def __init__(self) -> None:
-        super().__init__(errors={"roles": [FieldError(self.code, self.wording)]})
-
-
 class LastAdmin(Refused):
     code = "last_admin"
     wording = "This is the last admin. Grant admin access to somebody else first."
-
-
-class RoleNotYours(Refused):
-    code = "role_not_yours"
-    wording = (
-        "Nobody can give more than they have: you lack admin access or a permission of this role."
-    )
 
 
 class SignInFailed(Unauthenticated):

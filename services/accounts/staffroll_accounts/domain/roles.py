@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from staffroll.events import Cause, Event, RoleState
+from staffroll.giving import RoleNotYours, check_gives_no_more
 from staffroll.scope import Actor
-from staffroll_accounts.domain.errors import RoleNotYours
 
 OTHER: Final = "other"
 AGENT: Final = "agent"
@@ -84,7 +84,7 @@ def permissions_of(roles: Iterable[Role]) -> frozenset[str]:
 
 def check_no_escalation(actor: Actor, given: Iterable[Role], *, admin_changes: bool) -> None:
     """Raises `RoleNotYours` where the actor gives what they lack themselves. Source: R72, R16."""
-    if actor.is_admin:
-        return
-    if admin_changes or not permissions_of(given) <= actor.permissions:
+    if admin_changes and not actor.is_admin:
         raise RoleNotYours
+    known = {role.id: frozenset(role.permissions) for role in given}
+    check_gives_no_more(actor, known, known)

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 from staffroll import humans
 from staffroll.errors import FieldError, Invalid
 from staffroll.events import Cause, Event, UserState
-from staffroll_accounts.domain.errors import ChangedMeanwhile, RoleUnknown
+from staffroll.giving import RoleUnknown
+from staffroll_accounts.domain.errors import ChangedMeanwhile
 
 SOURCE: Final = "accounts"
 REMEMBERED_REQUESTS: Final = 20

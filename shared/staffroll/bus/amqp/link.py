@@ -58,6 +58,9 @@ class Link:
         self._failures = 0
         self._something_missing = False
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect; only when whoever is called back can use this object already."""
         self._thread.start()
 
     @property

@@ -88,6 +88,7 @@ class AmqpReceiver:
             lost=self._on_lost,
             declare=self._declare,
         )
+        self._link.start()
 
     @property
     def is_connected(self) -> bool:

@@ -74,6 +74,7 @@ class AmqpSender:
             lost=self._on_lost,
             declare=self._declare,
         )
+        self._link.start()
 
     @property
     def is_connected(self) -> bool:

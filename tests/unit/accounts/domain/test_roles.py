@@ -7,8 +7,8 @@ import re
 import pytest
 
 from staffroll.events import payload_of
+from staffroll.giving import RoleNotYours
 from staffroll.scope import Actor
-from staffroll_accounts.domain.errors import RoleNotYours
 from staffroll_accounts.domain.roles import (
     DEFAULTS,
     OTHER,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from staffroll.errors import Invalid
 from staffroll.events import payload_of
-from staffroll_accounts.domain.errors import ChangedMeanwhile, RoleUnknown
+from staffroll.giving import RoleUnknown
+from staffroll_accounts.domain.errors import ChangedMeanwhile
 from staffroll_accounts.domain.users import (
     REMEMBERED_REQUESTS,
     check_not_changed_since,
