@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import OKPKey
-from werkzeug.test import TestResponse
 
+from tests.support.accounts import Answer
 from tests.support.places import Place, Route, place
 
 __all__ = ["place"]
@@ -73,12 +73,12 @@ def a_body(route: Route) -> dict[str, Any]:
 
 
 @pytest.fixture
-def refused(place: Place) -> Iterator[Callable[[str, TestResponse], None]]:
+def refused(place: Place) -> Iterator[Callable[[str, Answer], None]]:
     """Notes an answer; in the end all must be refusals, and the database as before."""
     before = place.dump()
     wrong: list[str] = []
 
-    def note(what: str, response: TestResponse) -> None:
+    def note(what: str, response: Answer) -> None:
         wrong.extend(f"{what}: {complaint}" for complaint in _complaints(response))
 
     yield note
@@ -87,7 +87,7 @@ def refused(place: Place) -> Iterator[Callable[[str, TestResponse], None]]:
     assert place.dump() == before
 
 
-def _complaints(response: TestResponse) -> Iterator[str]:
+def _complaints(response: Answer) -> Iterator[str]:
     if not 400 <= response.status_code < 500:
         yield f"answered {response.status_code} {response.text[:200]}"
         return
@@ -111,7 +111,7 @@ def _complaints(response: TestResponse) -> Iterator[str]:
         yield "says nothing to people"
 
 
-Refused = Callable[[str, TestResponse], None]
+Refused = Callable[[str, Answer], None]
 
 
 def _with_body(place: Place) -> list[Route]:
@@ -235,7 +235,7 @@ def test_a_body_of_more_than_a_mebibyte_is_refused(place: Place, refused: Refuse
 def test_what_is_not_there_is_not_found(place: Place, refused: Refused, id_: str) -> None:
     for route in place.routes:
         if "{" in route.path and "bucket" not in route.path:
-            options = {"json": a_body(route)} if route.body else {}
+            options: dict[str, Any] = {"json": a_body(route)} if route.body else {}
             response = place.send(route.method, place.path(route, id_), **options)
 
             refused(f"{route}", response)
@@ -245,7 +245,7 @@ def test_what_is_not_there_is_not_found(place: Place, refused: Refused, id_: str
 def test_r1_what_another_tenant_has_is_not_found(place: Place, refused: Refused) -> None:
     for route in place.routes:
         if "{" in route.path and "bucket" not in route.path:
-            options = {"json": a_body(route)} if route.body else {}
+            options: dict[str, Any] = {"json": a_body(route)} if route.body else {}
             response = place.send(
                 route.method, place.path(route), token=place.stranger.token, **options
             )
@@ -267,7 +267,7 @@ def test_r1_nothing_of_another_tenant_is_shown_on_any_route(place: Place) -> Non
                                   "somebody", "other_tenant", "unsigned"])  # fmt: skip
 def test_without_a_good_token_nothing_is_done(place: Place, refused: Refused, kind: str) -> None:
     for route in _guarded(place):
-        options = {"json": a_body(route)} if route.body else {}
+        options: dict[str, Any] = {"json": a_body(route)} if route.body else {}
         headers = {"Authorization": text} if (text := _authorization(place, kind)) else {}
         response = place.send(
             route.method, place.path(route), token=None, headers=headers, **options
@@ -283,7 +283,7 @@ def test_without_the_permission_nothing_is_done(place: Place, refused: Refused) 
         place.tenant.id, place.human_id, permissions=["accounts.nothing:read"]
     )
     for route in _guarded(place):
-        options = {"json": a_body(route)} if route.body else {}
+        options: dict[str, Any] = {"json": a_body(route)} if route.body else {}
         response = place.send(route.method, place.path(route), token=token, **options)
 
         refused(f"{route}", response)
@@ -332,7 +332,7 @@ def test_methods_that_nobody_knows_do_not_fill_the_metrics(place: Place) -> None
     assert "NONSENSE" not in place.send("GET", "/metrics", token=None).text
 
 
-def _send(place: Place, route: Route, body: dict[str, Any]) -> TestResponse:
+def _send(place: Place, route: Route, body: dict[str, Any]) -> Answer:
     raw = json.dumps(body)
     return place.send(route.method, place.path(route), data=raw, content_type="application/json")
 
@@ -396,6 +396,6 @@ def _authorization(place: Place, kind: str) -> str | None:
 
 def _forged(token: str) -> str:
     """The same claims under the same key id, signed by a key that is not ours."""
-    private = OKPKey.generate_key("Ed25519").private_key
+    private: Any = OKPKey.generate_key("Ed25519").private_key
     signed = token.rpartition(".")[0]
     return f"{signed}.{urlsafe_b64encode(private.sign(signed.encode())).decode().rstrip('=')}"

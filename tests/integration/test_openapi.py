@@ -13,6 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -52,6 +53,7 @@ def schema(place: Place) -> BaseSchema:
 
 def _operations(schema: BaseSchema) -> Iterator[Any]:
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok), result
         yield result.ok()
 
 

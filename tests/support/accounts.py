@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import Headers
 
 from staffroll import clock
 from staffroll.events import Event
@@ -25,6 +25,17 @@ from tests.support.waiting import eventually
 
 PASSWORD: Final = "correct horse battery"
 SECRET: Final = "a secret of this test run that is long enough"
+
+
+class Answer(Protocol):
+    """What the test client answers, whose JSON tests look into as they like."""
+
+    status_code: int
+    headers: Headers
+    data: bytes
+    text: str
+    content_type: str
+    json: Any
 
 
 def environ_of(mongodb_uri: str, prefix: str, **settings: object) -> dict[str, str]:
@@ -94,11 +105,12 @@ class Accounts:
             generation=generation,
         )
 
-    def send(self, method: str, path: str, token: str | None, **options: Any) -> TestResponse:
+    def send(self, method: str, path: str, token: str | None, **options: Any) -> Answer:
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        return self.app.test_client().open(path, method=method, headers=headers, **options)
+        client = self.app.test_client()
+        return cast(Answer, client.open(path, method=method, headers=headers, **options))
 
     def dump(self) -> dict[str, list[Document]]:
         """Everything that is stored, waiting news left out."""
@@ -119,16 +131,16 @@ class Tenant:
         self.token = accounts.token(tenant_id, admin_id, is_admin=True)
         self._roles: dict[str, str] = {}
 
-    def get(self, path: str, **options: Any) -> TestResponse:
+    def get(self, path: str, **options: Any) -> Answer:
         return self._send("GET", path, options)
 
-    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+    def post(self, path: str, json: Any = None, **options: Any) -> Answer:
         return self._send("POST", path, {"json": json, **options})
 
-    def patch(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+    def patch(self, path: str, json: Any = None, **options: Any) -> Answer:
         return self._send("PATCH", path, {"json": json, **options})
 
-    def _send(self, method: str, path: str, options: dict[str, Any]) -> TestResponse:
+    def _send(self, method: str, path: str, options: dict[str, Any]) -> Answer:
         token = options.pop("token", self.token)
         return self.accounts.send(method, path, token, **options)
 

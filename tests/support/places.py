@@ -5,18 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from staffroll import bootstrap
 from staffroll.events import PLATFORM_TENANT, SnapshotWish
 from staffroll.mongo import Document
 from staffroll.runtime import Runtime
 from staffroll_accounts.sync import snapshot
-from tests.support.accounts import Accounts, Tenant, environ_of
+from tests.support.accounts import Accounts, Answer, Tenant, environ_of
 from tests.support.installed import SERVICES, service_of
 from tests.support.mongo import drop_databases
 from tests.support.waiting import eventually
@@ -62,15 +61,14 @@ class Place:
     def routes(self) -> list[Route]:
         return list(_routes(self.document))
 
-    def send(
-        self, method: str, path: str, *, token: str | None = "", **options: Any
-    ) -> TestResponse:
+    def send(self, method: str, path: str, *, token: str | None = "", **options: Any) -> Answer:
         """Ask as the tenant's admin, or with another token, or with none."""
         headers = dict(options.pop("headers", {}))
         token = self.tenant.token if token == "" else token
         if token is not None:
             headers.setdefault("Authorization", f"Bearer {token}")
-        return self.app.test_client().open(path, method=method, headers=headers, **options)
+        client = self.app.test_client()
+        return cast(Answer, client.open(path, method=method, headers=headers, **options))
 
     def path(self, route: Route, id_: str | None = None) -> str:
         """The route's path about the human, or another id, with the queries it needs."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from staffroll.errors import NotFound
 from staffroll.mongo.digests import bucket_of, digest
 from staffroll.scope import Scope
 from staffroll.web.resource import Resource
@@ -58,7 +59,7 @@ def digests(service: str, owners: Iterable[str], versions: Versions) -> Resource
     @bp.get("/digest/<bucket:bucket>")
     @bp.needs(f"{service}.digest:read")
     @bp.asks(Query)
-    @bp.answers(BucketItemsSchema)
+    @bp.answers(BucketItemsSchema, refuses=[NotFound])
     def one(query: dict[str, Any], bucket: str, scope: Scope[Any]) -> dict[str, Any]:
         """The ids and versions of one bucket."""
         found = versions(scope, query["owner"])

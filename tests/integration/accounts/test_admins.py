@@ -30,7 +30,8 @@ def _admins(tenant: Tenant) -> set[str]:
 
 def _counted(tenant: Tenant) -> set[str]:
     database = tenant.accounts.runtime.platform.database
-    return set(database["tenants"].find_one({"_id": tenant.id})["admins"])
+    (document,) = database["tenants"].find({"_id": tenant.id})
+    return set(document["admins"])
 
 
 def test_r16_the_last_admin_stays_one(tenant: Tenant) -> None:

@@ -238,6 +238,19 @@ def test_r1_a_wish_stays_in_its_own_tenant(lonely: Accounts, lonely_tenant: Tena
     assert _user(lonely_tenant, user["id"]) == user
 
 
+def test_r1_a_wish_under_an_id_of_another_tenant_is_refused(
+    lonely: Accounts, lonely_tenant: Tenant
+) -> None:
+    other = lonely.tenant()
+    user = lonely_tenant.create()
+
+    (answer,) = _ask(other, other.wish("user.requested", user["id"], _wish()))
+
+    assert payload_of(answer).code == "conflict"
+    assert other.get("/v1/users").json["total"] == 1
+    assert _user(lonely_tenant, user["id"]) == user
+
+
 def test_a_wish_in_a_tenant_that_is_not_there_is_refused(lonely_tenant: Tenant) -> None:
     nowhere = Tenant(lonely_tenant.accounts, "no-such-tenant", lonely_tenant.admin_id)
 

@@ -106,7 +106,9 @@ def _fills_itself(error: type[StaffrollError]) -> bool:
     own = next(kind for kind in error.__mro__ if "__init__" in kind.__dict__)
     if own is StaffrollError:
         return False
-    handed = re.search(r"super\(\).__init__\((.*)\)", inspect.getsource(own.__init__), re.DOTALL)
+    handed = re.search(
+        r"super\(\).__init__\((.*)\)", inspect.getsource(own.__dict__["__init__"]), re.DOTALL
+    )
     return handed is not None and all(f"{n}=" in handed[1] for n in _placeholders(error))
 
 

@@ -193,8 +193,7 @@ def test_a_token_with_missing_or_wrong_claims_is_refused(changes: dict[str, Any]
 def test_a_signed_payload_that_is_no_object_is_refused(payload: bytes) -> None:
     head = _part(json.dumps({"alg": ALGORITHM, "kid": "ours"}).encode())
     signed = f"{head}.{_part(payload)}"
-    private = OURS.private_key
-    assert private is not None
+    private: Any = OURS.private_key
 
     with pytest.raises(TokenInvalid):
         verify(f"{signed}.{_part(private.sign(signed.encode()))}", a_ring())

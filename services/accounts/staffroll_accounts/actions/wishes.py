@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from staffroll.errors import NotFound, StaffrollError, Stale, Unavailable
+from staffroll.errors import Conflict, NotFound, StaffrollError, Stale, Unavailable
 from staffroll.events import RequestRejected, UserChangeWish, UserWish
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.users import house
@@ -48,7 +48,11 @@ def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str)
         )
         scope.store.users.insert(decision, scope.now)
     except UserExists:
-        _tell_again(user_id, scope)
+        if scope.store.users.find(user_id) is None:
+            # Another tenant has this id; silence would be asked about for ever.
+            _refuse(user_id, wish.attempt, Conflict(), scope)
+        else:
+            _tell_again(user_id, scope)
     except Unavailable:
         raise
     except StaffrollError as error:

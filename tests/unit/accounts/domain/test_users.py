@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staffroll.errors import Invalid
-from staffroll.events import payload_of
+from staffroll.events import Event, payload_of
 from staffroll.giving import RoleUnknown
 from staffroll_accounts.domain.errors import ChangedMeanwhile
 from staffroll_accounts.domain.users import (
@@ -205,7 +205,7 @@ def test_r15_a_change_of_another_field_does_not_matter() -> None:
 @given(st.lists(st.sampled_from(["A", "B", "C"]), max_size=8))
 def test_versions_count_the_changes_that_were_told(names: list[str]) -> None:
     user = a_user(first_name="A")
-    told = []
+    told: list[Event] = []
 
     for name in names:
         decision = edit(user, {"first_name": name}, a_house(), a_cause())
