@@ -73,10 +73,23 @@ def nothing_is_left(suite: Apart, rabbitmq: RabbitNode) -> None:
         assert f"{service}: 0" in suite.command("dead-letters", "list", "--service", service)
 
 
+@pytest.fixture(scope="module")
+def breakable(
+    mongod: Mongod, rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Apart]:
+    suite = Apart(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("breakable"))
+    try:
+        suite.start_all()
+        yield suite
+    finally:
+        suite.close()
+
+
 @pytest.fixture
-def broken(own_apart: Apart) -> Apart:
-    own_apart.start_all()
-    return own_apart
+def broken(breakable: Apart) -> Apart:
+    """A suite that runs, to be broken at will; what a test before it ended is started again."""
+    breakable.start_missing()
+    return breakable
 
 
 def test_f1_killed_after_the_write_and_before_publishing_the_event_goes_out_after_restart(

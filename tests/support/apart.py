@@ -112,6 +112,16 @@ class Apart:
             self.start(service, "consume", consumers)
         self.wait_until_ready()
 
+    def start_missing(self) -> None:
+        """Start the roles of which nothing runs, and wait until all can work."""
+        for service in SERVICES:
+            for role in ("serve", "consume"):
+                running = [one for one in self.processes.get((service, role), []) if one.is_running]
+                self.processes[service, role] = running
+                if not running:
+                    self.start(service, role)
+        self.wait_until_ready()
+
     def wait_until_ready(self, *services: str) -> None:
         for service in services or SERVICES:
             eventually(lambda name=service: self._is_ready(name), timeout=60)
@@ -269,13 +279,3 @@ def apart(
         yield running
     finally:
         running.close()
-
-
-@pytest.fixture
-def own_apart(mongod: Mongod, rabbitmq: RabbitNode, tmp_path: Path) -> Iterator[Apart]:
-    """A suite of the test's own, not yet started, to be broken at will."""
-    breaking = Apart(mongod.uri, rabbitmq.url, tmp_path)
-    try:
-        yield breaking
-    finally:
-        breaking.close()

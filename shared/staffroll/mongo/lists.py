@@ -79,15 +79,15 @@ class _Counts:
         self._lock = threading.Lock()
 
     def count(self, collection: TenantCollection, where: Filter, hint: str) -> int:
-        exact = collection.count(where, limit=COUNTED + 1, hint=hint)
-        if exact <= COUNTED:
-            return exact
         key = repr((collection.tenant_id, collection.name, where))
         now = time.monotonic()
         with self._lock:
             counted_at, known = self._known.get(key, (float("-inf"), 0))
         if now - counted_at < COUNT_KEPT_SECONDS:
             return known
+        exact = collection.count(where, limit=COUNTED + 1, hint=hint)
+        if exact <= COUNTED:
+            return exact
         total = collection.count(where, hint=hint)
         with self._lock:
             if len(self._known) >= _COUNTS_KEPT:

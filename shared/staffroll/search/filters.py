@@ -19,7 +19,7 @@ Filter: TypeAlias = dict[str, Any]
 COUNTED: Final = 10_000
 """Count with ``limit=COUNTED + 1``; more is said as "more than"."""
 
-_FEW: Final = 3_000
+_FEW: Final = 5_000
 _SHORT: Final = 2
 
 

@@ -42,7 +42,7 @@ class EmbeddedBroker:
         *,
         prefix: str = "",
         name: str = "staffroll",
-        lease_seconds: float = 30.0,
+        lease_seconds: float = 10.0,
     ) -> None:
         self._client: MongoClient[dict[str, Any]] = MongoClient(
             mongodb_uri,
