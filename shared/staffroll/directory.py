@@ -10,6 +10,7 @@ from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, Event
 from staffroll.mongo import Document, Index, Platform, TenantDatabase
 from staffroll.mongo.newest import keep_newer
+from staffroll.standing import Standing
 
 TENANTS: Final = "tenants"
 ROLES: Final = "roles"
@@ -70,6 +71,13 @@ class TenantDirectory:
             for document in found
             if not document["state"].get("is_deleted")
         }
+
+    def standing(
+        self, *, is_active: bool, token_generation: int, is_admin: bool, roles: Iterable[str]
+    ) -> Standing:
+        """A user's standing, with what their roles allow as far as was heard."""
+        given = self.permissions(roles) if is_active and not is_admin else {}
+        return Standing(is_active, token_generation, is_admin, frozenset().union(*given.values()))
 
 
 class Directory:

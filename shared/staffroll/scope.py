@@ -41,6 +41,7 @@ class Scope(Generic[StoreT_co]):
         now: Aware, UTC; the same moment throughout one request or message.
         correlation_id: The HTTP request at the beginning of it all.
         request_id: The request (a wish, from another service) that is being answered.
+        address: Where the HTTP request came from.
     """
 
     tenant_id: str
@@ -49,6 +50,7 @@ class Scope(Generic[StoreT_co]):
     now: datetime
     correlation_id: str | None = None
     request_id: str | None = None
+    address: str | None = None
 
     def cause(self, source: str) -> Cause:
         """The circumstances in which this scope's changes are told, by the service `source`."""
@@ -59,4 +61,5 @@ class Scope(Generic[StoreT_co]):
             now=self.now,
             correlation_id=self.correlation_id,
             request_id=self.request_id,
+            address=self.address,
         )

@@ -16,10 +16,9 @@ from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.actions.tenants import NewTenant
-from staffroll_accounts.app import make_keys
 from staffroll_accounts.cli import service
+from staffroll_accounts.here import keys_of, store_of
 from staffroll_accounts.passwords import Passwords
-from staffroll_accounts.store import Store
 from staffroll_accounts.tokens import Issuer
 from tests.support.waiting import eventually
 
@@ -61,14 +60,14 @@ class Accounts:
         eventually(lambda: self.runtime.is_prepared, 30)
         self.app = service.make_app(self.runtime)
         self.handle = service.make_handler(self.runtime)
-        self.keys = make_keys(self.runtime)
+        self.keys = keys_of(self.runtime)
         self._passwords = Passwords(self.runtime.settings)  # type: ignore[arg-type]
 
     def close(self) -> None:
         self.runtime.close()
 
     def scope(self, tenant_id: str) -> AccountsScope:
-        store = Store(self.runtime.tenant(tenant_id), self.runtime.outbox)
+        store = store_of(self.runtime, tenant_id)
         return Scope(tenant_id, Actor.system("test"), store, clock.now())
 
     def tenant(self) -> Tenant:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from staffroll import clock
 from staffroll.errors import DatabaseAway
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
+from staffroll.standing import Standing
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
 from staffroll.web.service_app import new_app
@@ -20,47 +20,35 @@ from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.api.roles import roles
 from staffroll_accounts.api.sign_in import sign_in, well_known
 from staffroll_accounts.api.users import users
-from staffroll_accounts.passwords import Passwords
-from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import Keys, Store, cipher
+from staffroll_accounts.here import keys_of, passwords_of, settings_of, store_of
+from staffroll_accounts.store import Store
 from staffroll_accounts.tokens import Issuer
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    is_active: bool
-    token_generation: int
-
-
-def make_keys(runtime: Runtime) -> Keys:
-    """The platform's signing keys, readable with this service's secret."""
-    settings = cast(AccountsSettings, runtime.settings)
-    return Keys(runtime.platform, runtime.outbox, cipher(settings.secret_key))
 
 
 def create_app(runtime: Runtime) -> Flask:
     """The HTTP side of accounts."""
-    settings = cast(AccountsSettings, runtime.settings)
-    keys = make_keys(runtime)
-    passwords = Passwords(settings)
-    issuer = Issuer(keys, settings.access_token_seconds)
+    keys = keys_of(runtime)
+    passwords = passwords_of(runtime)
+    issuer = Issuer(keys, settings_of(runtime).access_token_seconds)
 
     def store(tenant_id: str) -> Store:
-        return Store(runtime.tenant(tenant_id), runtime.outbox)
+        return store_of(runtime, tenant_id)
 
-    def standing(tenant_id: str, user_id: str) -> _Standing | None:
-        user = runtime.tenant(tenant_id)["users"].find_one(
-            {"_id": user_id}, {"status": 1, "token_generation": 1}
-        )
-        if user is None:
-            return None
-        return _Standing(user["status"] == "active", user["token_generation"])
+    def standing(tenant_id: str, user_id: str) -> Standing | None:
+        return store(tenant_id).standing(user_id)
 
     def anonymous(tenant_id: str) -> AccountsScope:
         if not runtime.is_prepared:
             raise DatabaseAway
         g.tenant_id = tenant_id
-        return Scope(tenant_id, Actor("anonymous"), store(tenant_id), clock.now(), g.request_id)
+        return Scope(
+            tenant_id,
+            Actor("anonymous"),
+            store(tenant_id),
+            clock.now(),
+            g.request_id,
+            address=request.remote_addr,
+        )
 
     def versions(scope: Scope[Any], _owner: str) -> Iterable[tuple[str, int]]:
         return cast(AccountsScope, scope).store.users.versions()

@@ -6,7 +6,6 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import cast
 
 import click
 
@@ -20,10 +19,10 @@ from staffroll.service import Chore, Service
 from staffroll.web.guard import PLATFORM_ACTOR
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.actions.tenants import NewTenant
-from staffroll_accounts.app import create_app, make_keys
-from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.app import create_app
+from staffroll_accounts.here import keys_of, passwords_of, store_of
 from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import INDEXES, OUTBOXES, Store, all_tenants
+from staffroll_accounts.store import INDEXES, OUTBOXES, all_tenants
 from staffroll_accounts.sync import make_handler
 from staffroll_accounts.tokens import Issuer
 
@@ -31,12 +30,12 @@ _TOKEN_SECONDS = 300
 
 
 def _handler(runtime: Runtime) -> Callable[[Event], None]:
-    return make_handler(runtime, make_keys(runtime))
+    return make_handler(runtime, keys_of(runtime))
 
 
 def _chores(runtime: Runtime) -> Sequence[Chore]:
     def publish_first_key() -> None:
-        make_keys(runtime).signing()
+        keys_of(runtime).signing()
 
     return [Chore("first signing key", 1.0, publish_first_key)]
 
@@ -55,7 +54,7 @@ def _scope(runtime: Runtime, tenant_id: str) -> AccountsScope:
     return Scope(
         tenant_id,
         Actor.system("platform"),
-        Store(runtime.tenant(tenant_id), runtime.outbox),
+        store_of(runtime, tenant_id),
         clock.now(),
     )
 
@@ -101,9 +100,8 @@ def create(
         admin_password=password,
     )
     with _command() as runtime:
-        settings = cast(AccountsSettings, runtime.settings)
         try:
-            tenants.create(wish, _scope(runtime, tenant_id), Passwords(settings))
+            tenants.create(wish, _scope(runtime, tenant_id), passwords_of(runtime))
         except StaffrollError as error:
             fields = "; ".join(
                 f"{field}: {item.text()}" for field, items in error.errors.items() for item in items
@@ -123,7 +121,7 @@ def new_password() -> str:
 def platform_token(tenant_id: str, environ: Mapping[str, str] | None = None) -> str:
     """A short token with which the platform team's commands may do everything in a tenant."""
     with _command(environ) as runtime:
-        return Issuer(make_keys(runtime), _TOKEN_SECONDS).issue(
+        return Issuer(keys_of(runtime), _TOKEN_SECONDS).issue(
             subject=PLATFORM_ACTOR,
             tenant_id=tenant_id,
             is_admin=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol
 
 from staffroll import clock
 from staffroll.scope import Actor, Scope
@@ -13,9 +13,8 @@ from staffroll_accounts.actions import AccountsScope, tenants, users
 from staffroll_accounts.actions.tenants import NewTenant
 from staffroll_accounts.domain.errors import EmailTaken, TenantExists
 from staffroll_accounts.domain.users import NewUser
+from staffroll_accounts.here import passwords_of, store_of
 from staffroll_accounts.passwords import Passwords
-from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import Store
 
 TENANT = "acme"
 ADMIN_EMAIL = "admin@acme.example"
@@ -66,10 +65,10 @@ def create_demo(environ: Mapping[str, str], people: Sequence[DemoPerson]) -> Dem
         scope: AccountsScope = Scope(
             TENANT,
             Actor.system("demo"),
-            Store(runtime.tenant(TENANT), runtime.outbox),
+            store_of(runtime, TENANT),
             clock.now(),
         )
-        passwords = Passwords(cast(AccountsSettings, runtime.settings))
+        passwords = passwords_of(runtime)
         with suppress(TenantExists):
             tenants.create(_demo_tenant(people, password), scope, passwords)
         _create_people(scope, people, passwords)

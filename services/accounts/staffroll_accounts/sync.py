@@ -18,7 +18,8 @@ from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import tenants as tenant_rules
 from staffroll_accounts.domain.tenants import Tenant
 from staffroll_accounts.domain.users import SOURCE, public_state
-from staffroll_accounts.store import Keys, Store, all_tenants
+from staffroll_accounts.here import store_of
+from staffroll_accounts.store import Keys, all_tenants
 
 Handler = Callable[[Event, Any, AccountsScope], None]
 
@@ -59,7 +60,7 @@ def _scope(event: Event, runtime: Runtime) -> AccountsScope:
     return Scope(
         tenant_id=event.tenant_id,
         actor=Actor(event.actor, is_admin=True),
-        store=Store(runtime.tenant(event.tenant_id), runtime.outbox),
+        store=store_of(runtime, event.tenant_id),
         now=clock.now(),
         correlation_id=event.correlation_id,
         request_id=event.request_id or event.id,
@@ -78,7 +79,7 @@ def snapshot(runtime: Runtime, keys: Keys, wish: SnapshotWish) -> Iterator[Event
 
 
 def _tenant_snapshot(runtime: Runtime, tenant: Tenant, wish: SnapshotWish) -> Iterator[Event]:
-    store = Store(runtime.tenant(tenant.id), runtime.outbox)
+    store = store_of(runtime, tenant.id)
     cause = Cause(SOURCE, tenant.id, "system:accounts", clock.now())
     if not wish.subjects:
         yield _again(tenant_rules.told(tenant, "tenant.updated", cause))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Flask
@@ -12,6 +11,7 @@ from staffroll.bootstrap import waits_for
 from staffroll.directory import Directory
 from staffroll.runtime import Runtime
 from staffroll.scope import Scope
+from staffroll.standing import Standing
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
 from staffroll.web.service_app import new_app
@@ -24,12 +24,6 @@ from staffroll_export.streaming import Downloads
 from staffroll_export.sync import OWNER
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    is_active: bool
-    token_generation: int
-
-
 def create_app(runtime: Runtime) -> Flask:
     """The HTTP side of export."""
     settings = cast(ExportSettings, runtime.settings)
@@ -38,11 +32,17 @@ def create_app(runtime: Runtime) -> Flask:
     def store(tenant_id: str) -> Store:
         return Store(runtime.tenant(tenant_id), runtime.outbox)
 
-    def standing(tenant_id: str, user_id: str) -> _Standing | None:
-        row = store(tenant_id).standing(user_id)
+    def standing(tenant_id: str, user_id: str) -> Standing | None:
+        here = store(tenant_id)
+        row = here.standing(user_id)
         if row is None:
             return None
-        return _Standing(row["status"] == "active", row["token_generation"])
+        return here.directory.standing(
+            is_active=row["status"] == "active",
+            token_generation=row["token_generation"],
+            is_admin=row.get("is_admin", False),
+            roles=row.get("roles", ()),
+        )
 
     def waits() -> str | None:
         return waits_for(runtime, OWNER)

@@ -109,7 +109,9 @@ class Store:
 
     def standing(self, user_id: str) -> Document | None:
         """Status and token generation of a user, or of their tombstone."""
-        return self._rows.find_one({"_id": user_id}, {"status": 1, "token_generation": 1})
+        return self._rows.find_one(
+            {"_id": user_id}, {"status": 1, "token_generation": 1, "is_admin": 1, "roles": 1}
+        )
 
     def newest_told_at(self) -> datetime | None:
         """When accounts told the newest news that is here; None before the first."""

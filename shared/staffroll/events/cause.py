@@ -18,6 +18,7 @@ class Cause:
         source: The service that decides.
         now: Aware, UTC.
         request_id: The wish of another service that is being answered.
+        address: Where the request came from; for the audit trail, never told in events.
     """
 
     source: str
@@ -26,6 +27,7 @@ class Cause:
     now: datetime
     correlation_id: str | None = None
     request_id: str | None = None
+    address: str | None = None
 
     def event(self, event_type: str, subject: str, sequence: int, payload: Any) -> Event:
         """An event about `subject`, whose version is now `sequence`."""

@@ -16,7 +16,7 @@ from staffroll.following.sync import make_handler, send_due_again
 from staffroll.mongo.followed import OWNER
 from staffroll.scope import Scope
 from staffroll.service import Chore
-from staffroll.user_copy import UserCopy
+from staffroll.standing import Standing
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
 from staffroll.web.resource import Resource
@@ -29,8 +29,17 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
     runtime, name = here.runtime, here.place.name
     directory = Directory(runtime.platform)
 
-    def standing(tenant_id: str, user_id: str) -> UserCopy | None:
-        return here.store(tenant_id).records.standing(user_id)
+    def standing(tenant_id: str, user_id: str) -> Standing | None:
+        store = here.store(tenant_id)
+        user = store.records.standing(user_id)
+        if user is None:
+            return None
+        return store.directory.standing(
+            is_active=user.is_active,
+            token_generation=user.token_generation,
+            is_admin=user.is_admin,
+            roles=user.roles,
+        )
 
     def versions(scope: Scope[Any], owner: str) -> Iterable[tuple[str, int]]:
         return here.store(scope.tenant_id).records.versions(owner)

@@ -175,9 +175,10 @@ class FollowedStore(Generic[OwnT]):
         return None if document is None else self._from_document(document)
 
     def standing(self, id_: str) -> UserCopy | None:
-        """Status and token generation of the user; None unless accounts has confirmed them."""
+        """Status, token generation, admin access and roles of the user; None unless accounts has confirmed them."""
         document = self._records.find_one(
-            {"_id": id_, "state": "confirmed"}, {"user.status": 1, "user.token_generation": 1}
+            {"_id": id_, "state": "confirmed"},
+            {f"user.{name}": 1 for name in ("status", "token_generation", "is_admin", "roles")},
         )
         return None if document is None else UserCopy(**document["user"])
 

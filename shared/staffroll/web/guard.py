@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from flask import Flask, current_app, g, request
 
 from staffroll import clock
 from staffroll.errors import DatabaseAway, Forbidden, Unauthenticated
 from staffroll.scope import Actor, Scope
+from staffroll.standing import Standing
 from staffroll.web.tokens import Claims, KeyRing, TokenRevoked, verify
 
 PLATFORM_ACTOR: Final = "system:platform"
 """Subject of the short tokens that the platform team's commands use."""
 
 _EXTENSION: Final = "staffroll.guard"
-
-
-class Standing(Protocol):
-    """What this service knows of a user's right to be here."""
-
-    @property
-    def is_active(self) -> bool: ...
-
-    @property
-    def token_generation(self) -> int: ...
 
 
 class OpenRoute(Exception):
@@ -61,8 +52,7 @@ class Guard:
         if not self.is_ready():
             raise DatabaseAway
         claims = verify(_bearer(), self.ring)
-        self._refuse_revoked(claims)
-        actor = Actor(claims.subject, claims.permissions, claims.is_admin)
+        actor = self._actor(claims)
         g.tenant_id = claims.tenant_id
         if permission is not None and not actor.may(permission):
             raise Forbidden(permission=permission)
@@ -72,11 +62,14 @@ class Guard:
             store=self.store(claims.tenant_id),
             now=clock.now(),
             correlation_id=g.request_id,
+            address=request.remote_addr,
         )
 
-    def _refuse_revoked(self, claims: Claims) -> None:
+    def _actor(self, claims: Claims) -> Actor:
+        """Whoever the token names, with what they may now: roles and admin access work as
+        this service has heard of them, not as they were when the token was issued."""
         if claims.subject == PLATFORM_ACTOR:
-            return
+            return Actor(claims.subject, is_admin=True)
         standing = self.standing(claims.tenant_id, claims.subject)
         if (
             standing is None
@@ -84,6 +77,14 @@ class Guard:
             or standing.token_generation > claims.generation
         ):
             raise TokenRevoked
+        if claims.narrowed_to is None:
+            return Actor(claims.subject, standing.permissions, standing.is_admin)
+        allowed = frozenset(
+            permission
+            for permission in claims.narrowed_to
+            if standing.is_admin or permission in standing.permissions
+        )
+        return Actor(claims.subject, allowed, is_admin=False)
 
 
 def _bearer() -> str:

@@ -46,6 +46,10 @@ class Claims:
 
     Attributes:
         generation: The user's token generation when it was issued.
+        narrowed_to: The only permissions that the token may be used for, where it was made
+            from a personal access token (R42); None: all that the user has.
+        session_id: The session it was issued in, if any.
+        authenticated_at: When password or code was last entered, seconds since 1970.
     """
 
     subject: str
@@ -53,6 +57,9 @@ class Claims:
     is_admin: bool
     permissions: frozenset[str]
     generation: int
+    narrowed_to: frozenset[str] | None = None
+    session_id: str | None = None
+    authenticated_at: float = 0.0
 
 
 class KeyRing:
@@ -129,4 +136,19 @@ def _claims(claims: dict[str, Any]) -> Claims:
         is_admin=claims.get("adm") is True,
         permissions=frozenset(map(str, permissions)),
         generation=generation,
+        narrowed_to=_narrowed(claims.get("scope")),
+        session_id=claims.get("sid") if isinstance(claims.get("sid"), str) else None,
+        authenticated_at=_moment(claims.get("auth_time")),
     )
+
+
+def _narrowed(scope: object) -> frozenset[str] | None:
+    if scope is None:
+        return None
+    if not isinstance(scope, str):
+        raise TokenInvalid
+    return frozenset(scope.split())
+
+
+def _moment(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

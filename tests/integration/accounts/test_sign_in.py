@@ -106,7 +106,7 @@ def test_r22_every_failure_looks_and_costs_the_same(
         case "deactivated" | "deleted":
             _set(tenant, user["id"], status=why)
         case "locked":
-            _set(tenant, user["id"], locked=True)
+            _set(tenant, user["id"], **{"security.locked_at": datetime.now(UTC)})
         case "suspended":
             accounts.runtime.platform.database["tenants"].update_one(
                 {"_id": tenant.id}, {"$set": {"status": "suspended"}}

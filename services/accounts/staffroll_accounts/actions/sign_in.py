@@ -34,7 +34,7 @@ def sign_in(
     """
     tenant = scope.store.tenants.find()
     user = scope.store.users.find_by_email(email)
-    fits = passwords.verify(password, user.password_hash if user else None)
+    fits = passwords.verify(password, user.security.password_hash if user else None)
     is_open = tenant is not None and tenant.status == "active"
     if not fits or user is None or user.status != "active" or user.locked or not is_open:
         raise SignInFailed

@@ -53,7 +53,8 @@ def create(
     decision = rules.create(new, new_id(), house(scope), scope.cause(rules.SOURCE))
     if password is not None:
         hashed = passwords.hash(password)
-        decision = replace(decision, user=replace(decision.user, password_hash=hashed))
+        security = replace(decision.user.security, password_hash=hashed)
+        decision = replace(decision, user=replace(decision.user, security=security))
     try:
         user = scope.store.users.insert(decision, scope.now, once)
     except (OnceUsed, EmailTaken) as error:

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from staffroll import humans
+from staffroll.audit import AuditEntry, noted
 from staffroll.errors import FieldError, Invalid
 from staffroll.events import Cause, Event, UserState
 from staffroll.giving import RoleUnknown
 from staffroll_accounts.domain.errors import ChangedMeanwhile
+from staffroll_accounts.domain.mails import Mail
+from staffroll_accounts.domain.security import Security
 
 SOURCE: Final = "accounts"
 REMEMBERED_REQUESTS: Final = 20
@@ -33,7 +36,8 @@ class User:
         created_in: The service where the human was created.
         applied_requests: Requests of other services that this state contains, newest last.
         field_versions: In which version each field was changed last.
-        password_hash: None until a password is set.
+        security: What is never told.
+        revision: One more at every write, told or not; writes go by it.
     """
 
     id: str
@@ -48,19 +52,28 @@ class User:
     created_in: str
     roles: tuple[str, ...] = ()
     is_admin: bool = False
-    locked: bool = False
     token_generation: int = 1
     applied_requests: tuple[str, ...] = ()
     field_versions: Mapping[str, int] = field(default_factory=dict)
-    password_hash: str | None = field(default=None, repr=False)
+    security: Security = field(default_factory=Security)
+    revision: int = 0
+
+    @property
+    def locked(self) -> bool:
+        return self.security.locked_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a user becomes, and what is told of it."""
+    """What a user becomes, what is told of it, mailed, and noted in the audit trail.
+
+    All of it is one write.
+    """
 
     user: User
-    events: tuple[Event, ...]
+    events: tuple[Event, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +134,15 @@ def create(
         is_admin=new.is_admin,
         created_at=cause.now,
         created_in=created_in,
-        password_hash=new.password_hash,
+        security=Security(password_hash=new.password_hash),
         applied_requests=(cause.request_id,) if cause.request_id else (),
     )
     _check(user, house, _CHECKED)
-    return Decision(user, (_told(user, "user.created", (), cause),))
+    return Decision(
+        user,
+        (told(user, "user.created", (), cause),),
+        audit=(noted(cause, "user.created", user.id),),
+    )
 
 
 def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> Decision:
@@ -151,7 +168,11 @@ def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> 
     )
     # What was not touched stays, even where the tenant would not allow it any more.
     _check(edited, house, changed)
-    return Decision(edited, (_told(edited, "user.updated", changed, cause),))
+    return Decision(
+        edited,
+        (told(edited, "user.updated", changed, cause),),
+        audit=(noted(cause, "user.updated", user.id, changed),),
+    )
 
 
 def check_not_changed_since(user: User, names: Sequence[str], base_version: int) -> None:
@@ -192,7 +213,8 @@ def public_state(user: User, changed: Sequence[str] = ()) -> UserState:
     )
 
 
-def _told(user: User, event_type: str, changed: Sequence[str], cause: Cause) -> Event:
+def told(user: User, event_type: str, changed: Sequence[str], cause: Cause) -> Event:
+    """The user's public state as an event."""
     return cause.event(event_type, user.id, user.version, public_state(user, changed))
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from cryptography.fernet import MultiFernet
+
 from staffroll.mongo import Index, Outbox, TenantDatabase, outbox_index
 from staffroll.mongo.lists import list_indexes
+from staffroll.standing import Standing
+from staffroll_accounts.domain.roles import permissions_of
 from staffroll_accounts.store import keys, refusals, roles, tenants, users
 from staffroll_accounts.store.keys import Keys, SigningKey, cipher
 from staffroll_accounts.store.refusals import Refusals
@@ -58,8 +62,19 @@ INDEXES: Final = (
 class Store:
     """What one tenant has in accounts."""
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox) -> None:
-        self.users = Users(database, outbox)
+    def __init__(self, database: TenantDatabase, outbox: Outbox, at_rest: MultiFernet) -> None:
+        self.at_rest = at_rest
+        self.users = Users(database, outbox, at_rest)
         self.roles = Roles(database, outbox)
         self.tenants = Tenants(database, outbox)
         self.refusals = Refusals(database, outbox)
+
+    def standing(self, user_id: str) -> Standing | None:
+        """The user's right to be here, as of now; None where there never was one."""
+        found = self.users.standing(user_id)
+        if found is None:
+            return None
+        is_active = found["status"] == "active"
+        needs_roles = is_active and not found["is_admin"]
+        given = permissions_of(self.roles.some(found["roles"])) if needs_roles else frozenset()
+        return Standing(is_active, found["token_generation"], found["is_admin"], given)

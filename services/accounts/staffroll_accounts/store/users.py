@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
+from cryptography.fernet import MultiFernet
 from pymongo.errors import DuplicateKeyError
 
 from staffroll.bus import Message
 from staffroll.errors import NotFound, OutboxFull, Stale
 from staffroll.events import Cause
 from staffroll.idempotency import Once
+from staffroll.ids import new_id
 from staffroll.mongo import Document, Outbox, TenantDatabase, duplicate_index
 from staffroll.mongo.lists import Facet, find_slice
 from staffroll.mongo.outbox import HAS_ROOM, entries, push
 from staffroll.search import Term, email_key, index_fields
 from staffroll_accounts.domain.errors import EmailTaken
+from staffroll_accounts.domain.mails import Mail
+from staffroll_accounts.domain.security import PasswordReset, Security, TwoFactor
 from staffroll_accounts.domain.users import Decision, User, public_state
 
 COLLECTION: Final = "users"
 
-_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0}
+_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0, "mails": 0, "audit": 0}
 
 
 class UserExists(Exception):
@@ -35,9 +41,10 @@ class OnceUsed(Exception):
 class Users:
     """The users of one tenant."""
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox) -> None:
+    def __init__(self, database: TenantDatabase, outbox: Outbox, at_rest: MultiFernet) -> None:
         self._users = database[COLLECTION]
         self._outbox = outbox
+        self._at_rest = at_rest
 
     def insert(self, decision: Decision, now: datetime, once: Once | None = None) -> User:
         """Keep a new user and tell of them: one write.
@@ -49,7 +56,12 @@ class Users:
         """
         self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        document = _to_document(decision.user) | {"outbox": entries(messages, now)}
+        document = _to_document(decision.user) | {
+            "revision": 1,
+            "outbox": entries(messages, now),
+            "mails": self._sealed(decision.mails, now),
+            "audit": [asdict(entry) for entry in decision.audit],
+        }
         if once is not None:
             document["once"] = once.document(now)
         try:
@@ -63,33 +75,53 @@ class Users:
                 case _:
                     raise UserExists from error
         self._outbox.committed(COLLECTION, self._users.tenant_id, decision.user.id, messages)
-        return decision.user
+        return replace(decision.user, revision=1)
 
     def save(self, decision: Decision, before: User, now: datetime) -> User:
-        """Keep a changed user and tell of it: one write, on the version that was read.
+        """Keep a changed user, tell, mail and note it: one write, on the revision that was read.
+
+        Only what differs from `before` is written.
 
         Raises:
             Stale: Somebody was quicker.
             EmailTaken: As in `insert`.
             OutboxFull: This user's news has waited too long for the broker.
         """
-        if not decision.events:
-            return decision.user
+        if decision == Decision(before):
+            return before
         self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        changes = _to_document(decision.user)
-        del changes["_id"]
+        revision = before.revision + 1
+        pushed: Document = {
+            "outbox": {"$each": entries(messages, now)},
+            "mails": {"$each": self._sealed(decision.mails, now)},
+            "audit": {"$each": [asdict(entry) for entry in decision.audit]},
+        }
+        update = {
+            "$set": {**_differences(before, decision.user), "revision": revision},
+            "$push": pushed,
+        }
+        room = HAS_ROOM if messages else {}
         try:
             result = self._users.update_one(
-                {"_id": before.id, "version": before.version, **HAS_ROOM},
-                {"$set": changes, **push(messages, now)},
+                {"_id": before.id, "revision": before.revision, **room}, update
             )
         except DuplicateKeyError as error:
             raise EmailTaken from error
         if result.matched_count == 0:
             raise self._why_not(before)
         self._outbox.committed(COLLECTION, self._users.tenant_id, before.id, messages)
-        return decision.user
+        return replace(decision.user, revision=revision)
+
+    def _sealed(self, mails: Iterable[Mail], now: datetime) -> list[Document]:
+        return [
+            {
+                "id": new_id(),
+                "at": now,
+                "sealed": self._at_rest.encrypt(json.dumps(asdict(mail)).encode()),
+            }
+            for mail in mails
+        ]
 
     def tell_again(self, user_id: str, cause: Cause, now: datetime) -> None:
         """Say the user's state once more, for who asked and may not have heard."""
@@ -104,8 +136,8 @@ class Users:
         self._outbox.committed(COLLECTION, self._users.tenant_id, user_id, [message])
 
     def _why_not(self, before: User) -> Exception:
-        now = self._users.find_one({"_id": before.id}, {"version": 1})
-        if now is not None and now["version"] == before.version:
+        now = self._users.find_one({"_id": before.id}, {"revision": 1})
+        if now is not None and now["revision"] == before.revision:
             return OutboxFull()
         return Stale()
 
@@ -120,6 +152,12 @@ class Users:
         """The user or their tombstone."""
         document = self._users.find_one({"_id": user_id}, _LISTED)
         return None if document is None else _from_document(document)
+
+    def standing(self, user_id: str) -> Document | None:
+        """Status, token generation, admin access and roles; None where there never was one."""
+        return self._users.find_one(
+            {"_id": user_id}, {"status": 1, "token_generation": 1, "is_admin": 1, "roles": 1}
+        )
 
     def find_by_email(self, email: str) -> User | None:
         document = self._users.find_one({"email_key": email_key(email)}, _LISTED)
@@ -185,13 +223,12 @@ def _to_document(user: User) -> Document:
         "time_zone": user.time_zone,
         "roles": list(user.roles),
         "is_admin": user.is_admin,
-        "locked": user.locked,
         "token_generation": user.token_generation,
         "created_at": user.created_at,
         "created_in": user.created_in,
         "applied_requests": list(user.applied_requests),
         "field_versions": dict(user.field_versions),
-        "password_hash": user.password_hash,
+        "security": asdict(user.security),
     }
     if user.status != "deleted":
         document["email_key"] = email_key(user.email)
@@ -211,11 +248,26 @@ def _from_document(document: Document) -> User:
         time_zone=document["time_zone"],
         roles=tuple(document["roles"]),
         is_admin=document["is_admin"],
-        locked=document["locked"],
         token_generation=document["token_generation"],
         created_at=document["created_at"],
         created_in=document["created_in"],
         applied_requests=tuple(document["applied_requests"]),
         field_versions=document["field_versions"],
-        password_hash=document["password_hash"],
+        security=_security(document["security"]),
+        revision=document["revision"],
     )
+
+
+def _differences(before: User, after: User) -> Document:
+    old, new = _to_document(before), _to_document(after)
+    return {name: value for name, value in new.items() if old.get(name) != value}
+
+
+def _security(document: Document) -> Security:
+    reset, second = document["reset"], document["two_factor"]
+    found = dict(document)
+    found["reset"] = PasswordReset(**reset) if reset else None
+    if second:
+        recovery = tuple(second["recovery_hashes"])
+        found["two_factor"] = TwoFactor(**{**second, "recovery_hashes": recovery})
+    return Security(**found)

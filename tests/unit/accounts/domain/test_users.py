@@ -12,6 +12,7 @@ from staffroll.errors import Invalid
 from staffroll.events import Event, payload_of
 from staffroll.giving import RoleUnknown
 from staffroll_accounts.domain.errors import ChangedMeanwhile
+from staffroll_accounts.domain.security import Security
 from staffroll_accounts.domain.users import (
     REMEMBERED_REQUESTS,
     check_not_changed_since,
@@ -223,7 +224,7 @@ def test_r61_nothing_personal_is_told_of_a_deleted_user() -> None:
 
 
 def test_a_password_hash_is_neither_told_nor_shown() -> None:
-    user = a_user(password_hash="$argon2id$hush")
+    user = a_user(security=Security(password_hash="$argon2id$hush"))
 
     assert "hush" not in repr(user)
     assert "hush" not in repr(public_state(user))
