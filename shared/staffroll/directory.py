@@ -10,6 +10,7 @@ from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, Event
 from staffroll.mongo import Document, Index, Platform, TenantDatabase
 from staffroll.mongo.newest import keep_newer
+from staffroll.mongo.purging import Purge
 from staffroll.standing import Standing
 
 TENANTS: Final = "tenants"
@@ -107,6 +108,17 @@ class Directory:
         document = self._platform[TENANTS].find_one({"tenant_id": tenant_id, "_id": tenant_id})
         return None if document is None else dict(document["state"])
 
+    def tenant_status(self, tenant_id: str) -> str | None:
+        """``active``, ``suspended`` or ``deleted``; None where nothing was heard yet."""
+        own = {"tenant_id": tenant_id, "_id": tenant_id}
+        document = self._platform[TENANTS].find_one(own, {"state.status": 1})
+        return None if document is None else str(document["state"]["status"])
+
+    def deleted_tenants(self) -> Iterator[str]:
+        """Every tenant of which was heard that it is no more."""
+        for document in list(self._platform[TENANTS].find({"state.status": "deleted"}, {"_id": 1})):
+            yield document["_id"]
+
     def tenant_ids(self) -> Iterator[str]:
         """Every tenant that was heard of."""
         for document in self._platform[TENANTS].find({}, {"_id": 1}):
@@ -115,3 +127,8 @@ class Directory:
     def waits_for_keys(self) -> str | None:
         """For ``readyz``: what is waited for, or None."""
         return None if self.public_keys() else "the public keys of accounts have not arrived yet"
+
+
+def purge_of(platform: Platform) -> Purge:
+    """Erases what a follower has of tenants that were deleted, but for the news that they were."""
+    return Purge(platform, Directory(platform).deleted_tenants, keep=[TENANTS])

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from staffroll import followed as life
+from staffroll.audit import AuditEntry, noted
 from staffroll.events import (
     Cause,
     Event,
@@ -55,11 +56,13 @@ class Record(Generic[OwnT]):
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[OwnT]):
-    """What a record becomes, what is told of it, and what accounts is asked for."""
+    """What a record becomes, what is told of it, what accounts is asked for, and what is
+    noted in the audit trail. All of it is one write."""
 
     record: Record[OwnT]
     events: tuple[Event, ...] = ()
     wishes: tuple[Event, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,14 @@ class Place(Protocol[OwnT]):
 
 
 def create(
-    id_: str, new: NewHuman, own: OwnT, *, active: bool, cause: Cause, pause: timedelta
+    id_: str,
+    new: NewHuman,
+    own: OwnT,
+    place: Place[OwnT],
+    *,
+    active: bool,
+    cause: Cause,
+    pause: timedelta,
 ) -> Decision[OwnT]:
     """A pending record, and the wish that accounts makes its user. Source: R6, R7."""
     waiting = life.wished(
@@ -132,7 +142,11 @@ def create(
         roles=new.roles,
         active=active,
     )
-    return Decision(Record(waiting, own), wishes=requests(waiting, [waiting.creation], cause))
+    return Decision(
+        Record(waiting, own),
+        wishes=requests(waiting, [waiting.creation], cause),
+        audit=(_noted(place, "requested", id_, cause),),
+    )
 
 
 def hear_user(
@@ -166,11 +180,15 @@ def hear_user(
     if after.is_deleted:
         erased = _next(record, after, place.erased)
         told = _say(erased, place, place.updated, cause, ["status"])
-        return replace(told, events=(*told.events, _receipt(erased, place, cause)))
+        return replace(
+            told,
+            events=(*told.events, _receipt(erased, place, cause)),
+            audit=(_noted(place, "deleted", id_, cause),),
+        )
     own = place.heard(id_, record.own if record else None, user, nth)
     heard = _next(record, after, own)
     if record is None or record.followed.state != "confirmed":
-        return _say(heard, place, place.created, cause)
+        return _say(heard, place, place.created, cause, done="created")
     if own != record.own:
         return _say(heard, place, place.updated, cause, _differences(record, heard, place, cause))
     return Decision(heard)
@@ -213,7 +231,8 @@ def edit(
             record.followed, user_changes, now, pause, actor=cause.actor, active=active
         )
         wishes = requests(corrected, [corrected.creation], cause)
-        return Decision(_next(record, corrected, own), wishes=wishes)
+        again = _noted(place, "requested", record.id, cause, sorted({*user_changes, *own_changes}))
+        return Decision(_next(record, corrected, own), wishes=wishes, audit=(again,))
     if record.followed.state != "confirmed":
         raise NotConfirmed
     following, wishes = _wish_change(record.followed, user_changes, cause, pause)
@@ -225,9 +244,13 @@ def edit(
     if following == record.followed and not changed:
         return Decision(record)
     edited = _next(record, following, own)
+    wished = (
+        (_noted(place, "change-requested", record.id, cause, _wished(following)),) if wishes else ()
+    )
     if not changed:
-        return Decision(edited, wishes=wishes)
-    return replace(_say(edited, place, place.updated, cause, changed), wishes=wishes)
+        return Decision(edited, wishes=wishes, audit=wished)
+    told = _say(edited, place, place.updated, cause, changed)
+    return replace(told, wishes=wishes, audit=(*told.audit, *wished))
 
 
 def send_again(record: Record[OwnT], cause: Cause) -> Decision[OwnT] | None:
@@ -238,6 +261,11 @@ def send_again(record: Record[OwnT], cause: Cause) -> Decision[OwnT] | None:
     waiting = life.sent_again(record.followed, cause.now)
     wishes = requests(record.followed, due, cause)
     return Decision(_next(record, waiting, record.own), wishes=wishes)
+
+
+def discarded(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> AuditEntry:
+    """What is noted when a refused record is forgotten (R6)."""
+    return _noted(place, "discarded", record.id, cause)
 
 
 def told_again(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
@@ -258,10 +286,23 @@ def _say(
     event_type: str,
     cause: Cause,
     changed: Iterable[str] = (),
+    done: str = "updated",
 ) -> Decision[OwnT]:
     told = replace(record, sequence=record.sequence + 1)
     state = replace(place.state(told, cause.now), changed=list(changed))
-    return Decision(told, (cause.event(event_type, told.id, told.sequence, state),))
+    event = cause.event(event_type, told.id, told.sequence, state)
+    return Decision(told, (event,), audit=(_noted(place, done, told.id, cause, state.changed),))
+
+
+def _noted(
+    place: Place[OwnT], what: str, id_: str, cause: Cause, changed: Iterable[str] = ()
+) -> AuditEntry:
+    """``employee.requested``, ``person.deleted``, ...: named after the place's own events."""
+    return noted(cause, f"{place.created.partition('.')[0]}.{what}", id_, tuple(changed))
+
+
+def _wished(record: Followed) -> list[str]:
+    return sorted(record.change.fields) if record.change else []
 
 
 def _receipt(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
 
+from staffroll.errors import Forbidden
 from staffroll.events import Cause
 
 StoreT_co = TypeVar("StoreT_co", covariant=True)
+
+FRESH_FOR: Final = timedelta(minutes=10)
+"""How long a password or code that was entered is good for dangerous acts."""
+
+SYSTEM_PREFIX: Final = "system:"
+
+
+class StepUpNeeded(Forbidden):
+    code = "step_up_needed"
+    wording = "This needs your password or second factor once more (within {minutes} minutes)."
+
+    def __init__(self) -> None:
+        super().__init__(minutes=int(FRESH_FOR.total_seconds() // 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +33,23 @@ class Actor:
         id: A user id, or ``system:<name>`` for a service or a command.
         permissions: ``<service>.<thing>:<read|edit|delete>``.
         is_admin: Sees and does everything in the tenant (R16).
+        session_id: The session in which they act, if any.
+        authenticated_at: When they last entered password or code; None where they never did,
+            as with a personal access token.
     """
 
     id: str
     permissions: frozenset[str] = field(default_factory=frozenset)
     is_admin: bool = False
+    session_id: str | None = None
+    authenticated_at: datetime | None = None
 
     def may(self, permission: str) -> bool:
         return self.is_admin or permission in self.permissions
 
     @classmethod
     def system(cls, name: str) -> Actor:
-        return cls(f"system:{name}", is_admin=True)
+        return cls(f"{SYSTEM_PREFIX}{name}", is_admin=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,18 @@ class Scope(Generic[StoreT_co]):
     correlation_id: str | None = None
     request_id: str | None = None
     address: str | None = None
+
+    def check_fresh(self) -> None:
+        """Nothing, where password or code was entered lately, or a command of ours acts.
+
+        Raises:
+            StepUpNeeded: More than `FRESH_FOR` ago, or never.
+        """
+        if self.actor.id.startswith(SYSTEM_PREFIX):
+            return
+        entered_at = self.actor.authenticated_at
+        if entered_at is None or self.now - entered_at > FRESH_FOR:
+            raise StepUpNeeded
 
     def cause(self, source: str) -> Cause:
         """The circumstances in which this scope's changes are told, by the service `source`."""

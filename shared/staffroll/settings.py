@@ -63,6 +63,11 @@ class ServiceSettings:
     public_url: str = setting(
         "", doc="Where people reach this service, without a slash at the end; empty: as requested."
     )
+    trusted_proxies: int = setting(
+        0,
+        doc="How many proxies of yours stand before the service and set `X-Forwarded-For`; with "
+        "0 the header is ignored, so that nobody can pretend to be elsewhere.",
+    )
     consumer_threads: int = setting(4, doc="Messages that one consumer process applies at a time.")
     prefetch: int = setting(100, doc="Messages that a consumer holds in hand for each queue.")
     resend_after_seconds: int = setting(

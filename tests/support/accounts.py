@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, Protocol, cast
 
+from flask import Flask
 from werkzeug.datastructures import Headers
 
 from staffroll import clock
@@ -17,8 +19,10 @@ from staffroll.scope import Actor, Scope
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.actions.tenants import NewTenant
 from staffroll_accounts.cli import service
+from staffroll_accounts.domain.roles import Role, told
 from staffroll_accounts.here import keys_of, store_of
 from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.store import decoys
 from staffroll_accounts.tokens import Issuer
 from tests.support.waiting import eventually
 
@@ -48,6 +52,9 @@ def environ_of(mongodb_uri: str, prefix: str, **settings: object) -> dict[str, s
         "STAFFROLL_SECRET_KEY": SECRET,
         "STAFFROLL_ARGON2_MEMORY_KIB": "8",
         "STAFFROLL_ARGON2_TIME_COST": "1",
+        "STAFFROLL_TRIES_PER_ADDRESS": "0",
+        "STAFFROLL_TRIES_PER_ACCOUNT": "0",
+        "STAFFROLL_HASHES_WAITING": "1000",
         **named,
     }
 
@@ -56,6 +63,7 @@ class Accounts:
     """Accounts' app and handler on one runtime; `close` it."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = dict(environ)
         self.runtime: Runtime = service.runtime("serve", environ)
         eventually(lambda: self.runtime.is_prepared, 30)
         self.app = service.make_app(self.runtime)
@@ -95,13 +103,16 @@ class Accounts:
         permissions: Iterable[str] = (),
         generation: int = 1,
         good_for_seconds: int = 600,
+        entered_at: datetime | None = None,
     ) -> str:
+        """A token of no session, whose owner entered their password just now."""
         return Issuer(self.keys, good_for_seconds).issue(
             subject=user_id,
             tenant_id=tenant_id,
             is_admin=is_admin,
             permissions=permissions,
             generation=generation,
+            authenticated_at=entered_at or clock.now(),
         )
 
     def send(self, method: str, path: str, token: str | None, **options: Any) -> Answer:
@@ -111,12 +122,22 @@ class Accounts:
         client = self.app.test_client()
         return cast(Answer, client.open(path, method=method, headers=headers, **options))
 
+    @staticmethod
+    def app_of(runtime: Runtime) -> Flask:
+        """The app of another process on the same database."""
+        return service.make_app(runtime)
+
+    def dump_whole(self, name: str) -> list[Document]:
+        """A collection as it is stored, waiting news included."""
+        return list(self.runtime.platform[name].find({}))
+
     def dump(self) -> dict[str, list[Document]]:
-        """Everything that is stored, waiting news left out."""
+        """Everything that is stored, waiting news and writes that keep nothing left out."""
         database = self.runtime.platform.database
         return {
             name: list(database[name].find({}, {"outbox": 0, "outbox_lease_until": 0}).sort("_id"))
             for name in sorted(database.list_collection_names())
+            if name != decoys.COLLECTION
         }
 
 
@@ -127,8 +148,20 @@ class Tenant:
         self.accounts = accounts
         self.id = tenant_id
         self.admin_id = admin_id
-        self.token = accounts.token(tenant_id, admin_id, is_admin=True)
+        self._token: str | None = None
         self._roles: dict[str, str] = {}
+
+    @property
+    def token(self) -> str:
+        """A good token of the admin, however often their sessions ended; or the one that was set."""
+        if self._token is not None:
+            return self._token
+        generation = self.document(self.admin_id)["token_generation"]
+        return self.accounts.token(self.id, self.admin_id, is_admin=True, generation=generation)
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self._token = token
 
     def get(self, path: str, **options: Any) -> Answer:
         return self._send("GET", path, options)
@@ -151,9 +184,21 @@ class Tenant:
         return created
 
     def token_of(self, user: Mapping[str, Any], *permissions: str, **options: Any) -> str:
-        return self.accounts.token(
-            self.id, user["id"], is_admin=user["is_admin"], permissions=permissions, **options
+        """A token of the user, who also gets a role with `permissions` where some are named."""
+        if permissions:
+            self.give(user["id"], permissions)
+        return self.accounts.token(self.id, user["id"], is_admin=user["is_admin"], **options)
+
+    def give(self, user_id: str, permissions: Iterable[str]) -> str:
+        """The id of a new role with `permissions`, which the user has from now on."""
+        scope = self.accounts.scope(self.id)
+        name = f"Role {secrets.token_hex(4)}"
+        role = Role(new_id(), 1, name, "R", "other", tuple(sorted(permissions)))
+        scope.store.roles.insert_missing(role, told(role, scope.cause("accounts")), scope.now)
+        self.accounts.runtime.platform["users"].update_one(
+            {"tenant_id": self.id, "_id": user_id}, {"$addToSet": {"roles": role.id}}
         )
+        return role.id
 
     def role(self, name: str) -> str:
         """The id of a default role."""

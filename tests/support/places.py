@@ -14,6 +14,7 @@ from staffroll import bootstrap
 from staffroll.events import PLATFORM_TENANT, SnapshotWish
 from staffroll.mongo import Document
 from staffroll.runtime import Runtime
+from staffroll_accounts.store import decoys
 from staffroll_accounts.sync import snapshot
 from tests.support.accounts import Accounts, Answer, Tenant, environ_of
 from tests.support.installed import SERVICES, service_of
@@ -29,6 +30,7 @@ class Route:
         path: With parameters in braces.
         body: The JSON Schema of the body, None where there is none.
         queries: JSON Schemas of the query parameters by name.
+        permission: What it needs; None where signing in is enough, or nothing is needed.
     """
 
     method: str
@@ -36,6 +38,7 @@ class Route:
     body: dict[str, Any] | None
     queries: dict[str, dict[str, Any]]
     is_public: bool
+    permission: str | None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -51,6 +54,7 @@ class Place:
     tenant: Tenant
     stranger: Tenant
     human_id: str
+    role_id: str
 
     @property
     def document(self) -> dict[str, Any]:
@@ -79,15 +83,18 @@ class Place:
         return f"{path}?{'&'.join(needed)}" if needed else path
 
     def _good(self, name: str) -> str:
+        if name == "role_id":
+            return self.role_id
         return self.human_id[-2:] if name == "bucket" else self.human_id
 
     def dump(self) -> dict[str, list[Document]]:
-        """Everything that is stored, waiting news left out."""
+        """Everything that is stored, waiting news and writes that keep nothing left out."""
         database = self.runtime.platform.database
         hidden = {"outbox": 0, "outbox_lease_until": 0}
         return {
             name: list(database[name].find({}, hidden).sort("_id"))
             for name in sorted(database.list_collection_names())
+            if name != decoys.COLLECTION
         }
 
 
@@ -102,6 +109,7 @@ def place(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[Place]:
         tenant, stranger = accounts.tenant(), accounts.tenant()
         human_id = tenant.create()["id"]
         stranger.create()
+        role_id = tenant.post("/v1/roles", {"name": "Spare", "category": "other"}).json["id"]
         if request.param == "accounts":
             app, used = accounts.app, accounts.runtime
         else:
@@ -115,7 +123,7 @@ def place(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[Place]:
             caught_up = {"tenant_id": PLATFORM_TENANT, "_id": "accounts", "is_done": True}
             runtime.platform[bootstrap.COLLECTION].insert_one(caught_up)
         eventually(lambda: _is_quiet(used))
-        yield Place(request.param, app, used, tenant, stranger, human_id)
+        yield Place(request.param, app, used, tenant, stranger, human_id, role_id)
     finally:
         if runtime is not None:
             runtime.close()
@@ -150,6 +158,7 @@ def _routes(document: dict[str, Any]) -> Iterator[Route]:
                     if each["in"] == "query"
                 },
                 is_public=not operation.get("security"),
+                permission=operation.get("x-permission"),
             )
 
 

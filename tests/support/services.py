@@ -213,7 +213,13 @@ class TenantHere:
         permissions: Sequence[str] | None = None,
         generation: int = 1,
     ) -> dict[str, str]:
-        """The header of the admin, or of somebody with some permissions."""
+        """The header of the admin, or of somebody who has a role with `permissions` from now on."""
+        if subject is not None and permissions is not None:
+            role_id = new_id()
+            self.know_role(role_id, permissions)
+            self.here.records.update_one(
+                {"tenant_id": self.id, "_id": subject}, {"$set": {"user.roles": [role_id]}}
+            )
         now = int(time.time())
         claims = {
             "sub": subject or self.admin,
@@ -226,7 +232,7 @@ class TenantHere:
             "exp": now + 600,
             "jti": new_id(),
         }
-        header = {"alg": ALGORITHM, "kid": self.here.key.kid}
+        header = {"alg": ALGORITHM, "kid": self.here.key.kid, "typ": "at+jwt"}
         token = jwt.encode(header, claims, self.here.key, algorithms=[ALGORITHM])
         return {"Authorization": f"Bearer {token}"}
 

@@ -9,27 +9,36 @@ from flask import Flask, g, request
 
 from staffroll import clock
 from staffroll.errors import DatabaseAway
+from staffroll.open_tenants import OpenTenants
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.standing import Standing
+from staffroll.web.audit import audit
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
 from staffroll.web.service_app import new_app
 from staffroll.web.tokens import KeyRing
 from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.api.access_tokens import access_tokens
+from staffroll_accounts.api.me import me
+from staffroll_accounts.api.passwords import passwords as password_routes
 from staffroll_accounts.api.roles import roles
+from staffroll_accounts.api.security import security
+from staffroll_accounts.api.sessions import sessions
 from staffroll_accounts.api.sign_in import sign_in, well_known
+from staffroll_accounts.api.tenant import tenant
+from staffroll_accounts.api.two_factor import two_factor
 from staffroll_accounts.api.users import users
-from staffroll_accounts.here import keys_of, passwords_of, settings_of, store_of
+from staffroll_accounts.here import keys_of, limiter_of, passwords_of, store_of, tokens_of
+from staffroll_accounts.mail import chores as mail_chores
 from staffroll_accounts.store import Store
-from staffroll_accounts.tokens import Issuer
 
 
 def create_app(runtime: Runtime) -> Flask:
     """The HTTP side of accounts."""
     keys = keys_of(runtime)
     passwords = passwords_of(runtime)
-    issuer = Issuer(keys, settings_of(runtime).access_token_seconds)
+    tokens, limiter = tokens_of(runtime), limiter_of(runtime)
 
     def store(tenant_id: str) -> Store:
         return store_of(runtime, tenant_id)
@@ -50,19 +59,38 @@ def create_app(runtime: Runtime) -> Flask:
             address=request.remote_addr,
         )
 
+    def status(tenant_id: str) -> str | None:
+        return store(tenant_id).tenants.status()
+
     def versions(scope: Scope[Any], _owner: str) -> Iterable[tuple[str, int]]:
         return cast(AccountsScope, scope).store.users.versions()
 
     return new_app(
         "accounts",
         title="Staffroll accounts",
-        guarded=Guard(KeyRing(keys.public), standing, store, lambda: runtime.is_prepared),
+        trusted_proxies=runtime.settings.trusted_proxies,
+        guarded=Guard(
+            KeyRing(keys.public),
+            standing,
+            store,
+            lambda: runtime.is_prepared,
+            OpenTenants(status).is_open,
+        ),
         resources=[
             users(passwords),
             roles(),
-            sign_in(anonymous, passwords, issuer),
+            sign_in(anonymous, passwords, tokens, limiter),
+            sessions(passwords, tokens, limiter),
+            me(),
+            password_routes(anonymous, passwords, limiter),
+            two_factor(passwords, limiter),
+            access_tokens(),
+            security(),
+            tenant(),
+            audit("accounts"),
             digests("accounts", ["accounts"], versions),
         ],
         blueprints=[well_known(keys)],
         ready={"database": runtime.waits_for_database, "broker": runtime.waits_for_broker},
+        notes={"mail": mail_chores.note(runtime)},
     )

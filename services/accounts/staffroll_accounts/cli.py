@@ -6,27 +6,35 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import click
 
 from staffroll import clock
-from staffroll.errors import StaffrollError
+from staffroll.errors import NotFound, StaffrollError
 from staffroll.events import Event
 from staffroll.ids import TENANT_PATTERN
+from staffroll.mongo.audit import AuditWriter
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.service import Chore, Service
 from staffroll.web.guard import PLATFORM_ACTOR
-from staffroll_accounts.actions import AccountsScope, tenants
+from staffroll_accounts import due
+from staffroll_accounts.actions import AccountsScope, locking, tenants
+from staffroll_accounts.actions.keys import drop_old
 from staffroll_accounts.actions.tenants import NewTenant
 from staffroll_accounts.app import create_app
-from staffroll_accounts.here import keys_of, passwords_of, store_of
+from staffroll_accounts.here import at_rest_of, keys_of, passwords_of, settings_of, store_of
+from staffroll_accounts.mail import chores as mail_chores
 from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import INDEXES, OUTBOXES, all_tenants
+from staffroll_accounts.store import AUDITED, INDEXES, OUTBOXES, all_tenants
+from staffroll_accounts.store.sealing import reseal_users
 from staffroll_accounts.sync import make_handler
+from staffroll_accounts.tenant_commands import tenant_commands
 from staffroll_accounts.tokens import Issuer
 
 _TOKEN_SECONDS = 300
+_SHOW_EVERY = 1000
 
 
 def _handler(runtime: Runtime) -> Callable[[Event], None]:
@@ -37,7 +45,20 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
     def publish_first_key() -> None:
         keys_of(runtime).signing()
 
-    return [Chore("first signing key", 1.0, publish_first_key)]
+    def drop_old_keys() -> None:
+        longest = max(settings_of(runtime).access_token_seconds, _TOKEN_SECONDS)
+        drop_old(keys_of(runtime), timedelta(seconds=longest), clock.now())
+
+    return [
+        Chore("first signing key", 1.0, publish_first_key),
+        Chore("dropping old signing keys", 30.0, drop_old_keys),
+        Chore("finishing deleted roles", 1.0, lambda: due.finish_roles(runtime)),
+        Chore("erasing deleted tenants", 5.0, due.erase_tenants(runtime).run),
+        Chore("counting admins anew", 30.0, due.AdminMending(runtime).run),
+        Chore("giving roles what is new", 5.0, lambda: due.grow_roles(runtime)),
+        Chore("writing the audit trail", 0.5, AuditWriter(runtime.platform, AUDITED).run),
+        *mail_chores.chores(runtime),
+    ]
 
 
 @contextmanager
@@ -113,6 +134,49 @@ def create(
         click.echo(f"Password: {password}")
 
 
+@tenant.command()
+@click.argument("tenant_id")
+@click.argument("email")
+def unlock(tenant_id: str, email: str) -> None:
+    """Let the user with EMAIL in TENANT_ID sign in again, as when the only admin is locked."""
+    with _command() as runtime:
+        try:
+            user = locking.unlock_by_email(email, _scope(runtime, tenant_id))
+        except NotFound as error:
+            raise click.ClickException(f"Nobody in {tenant_id} has this e-mail.") from error
+    click.echo(f"{user.email} may sign in again.")
+
+
+@click.group()
+def keys() -> None:
+    """Look after the keys that sign tokens, and the secret that encrypts."""
+
+
+@keys.command()
+@click.option(
+    "--at-once",
+    is_flag=True,
+    help="Trust the old keys no longer, as when one has leaked: all access tokens are void.",
+)
+def rotate(at_once: bool) -> None:
+    """Make a new signing key, and encrypt everything with the first of STAFFROLL_SECRET_KEY.
+
+    Put the new secret before the old one, separated by a comma, and start all processes
+    again before; when this has finished, the old one can be taken away.
+    """
+    with _command() as runtime:
+        click.echo(f"New signing key: {keys_of(runtime).rotate(at_once=at_once)}")
+        done = 0
+        for done in reseal_users(runtime.platform, at_rest_of(runtime)):
+            if done % _SHOW_EVERY == 0:
+                click.echo(f"{done} users ...")
+    click.echo(f"Encrypted anew: the signing keys, and what {done} users have that is secret.")
+
+
+for _each in tenant_commands(_command, _scope):
+    tenant.add_command(_each)
+
+
 def new_password() -> str:
     """A password that is long enough to be safe and short enough to be typed."""
     return "-".join(secrets.token_hex(3) for _ in range(3))
@@ -156,5 +220,5 @@ service = Service(
     make_app=create_app,
     make_handler=_handler,
     make_chores=_chores,
-    commands=(tenant, token),
+    commands=(tenant, token, keys),
 )

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from functools import lru_cache
 from typing import cast
 
 from cryptography.fernet import MultiFernet
 
+from staffroll.mongo.limiting import MovingWindow
 from staffroll.runtime import Runtime
+from staffroll_accounts.actions.limits import Limiter
+from staffroll_accounts.domain.sessions import Lifetime
+from staffroll_accounts.domain.tenants import Tenant
 from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.refresh_tokens import RefreshTokens
 from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import Keys, Store, cipher
+from staffroll_accounts.store import Keys, Store, all_tenants, cipher
+from staffroll_accounts.store.mails import WaitingMails
+from staffroll_accounts.store.reset_requests import DueResets
+from staffroll_accounts.tokens import Issuer, Tokens
 
 
 def settings_of(runtime: Runtime) -> AccountsSettings:
@@ -32,10 +42,43 @@ def store_of(runtime: Runtime, tenant_id: str) -> Store:
     return Store(runtime.tenant(tenant_id), runtime.outbox, at_rest_of(runtime))
 
 
+def tenants_of(runtime: Runtime) -> Iterator[Tenant]:
+    """Every tenant there is, deleted ones included."""
+    return all_tenants(runtime.platform)
+
+
 def keys_of(runtime: Runtime) -> Keys:
     """The platform's signing keys."""
     return Keys(runtime.platform, runtime.outbox, at_rest_of(runtime))
 
 
+def tokens_of(runtime: Runtime) -> Tokens:
+    """What sessions are issued with."""
+    settings = settings_of(runtime)
+    return Tokens(
+        issuer=Issuer(keys_of(runtime), settings.access_token_seconds),
+        refresh=RefreshTokens(settings.secret_key),
+        lifetime=Lifetime(
+            idle=timedelta(seconds=settings.session_idle_seconds),
+            longest=timedelta(seconds=settings.session_longest_seconds),
+        ),
+    )
+
+
+def limiter_of(runtime: Runtime) -> Limiter:
+    """Counts tries, together with all other processes."""
+    return Limiter(settings_of(runtime), MovingWindow(runtime.platform))
+
+
 def passwords_of(runtime: Runtime) -> Passwords:
     return Passwords(settings_of(runtime))
+
+
+def waiting_mails_of(runtime: Runtime) -> WaitingMails:
+    """The mail that waits, of all tenants."""
+    return WaitingMails(runtime.platform)
+
+
+def due_resets_of(runtime: Runtime) -> DueResets:
+    """The requests for a reset mail, of all tenants."""
+    return DueResets(runtime.platform)

@@ -8,6 +8,7 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from staffroll_accounts.domain.errors import TooBusy
 from staffroll_accounts.settings import AccountsSettings
 
 
@@ -20,22 +21,51 @@ class Passwords:
             memory_cost=settings.argon2_memory_kib,
             parallelism=settings.argon2_parallelism,
         )
-        self._at_once = threading.BoundedSemaphore(settings.hashes_at_once)
+        self._turns = _Turns(settings.hashes_at_once, settings.hashes_waiting)
         self._decoy = self.hash("a password that nobody has")
 
     def hash(self, password: str) -> str:
-        with self._at_once:
+        """Raises `TooBusy`."""
+        with self._turns:
             return self._hasher.hash(_normal(password))
+
+    def needs_rehash(self, hashed: str) -> bool:
+        """Whether it was made with other parameters than those that are set now (R33)."""
+        try:
+            return self._hasher.check_needs_rehash(hashed)
+        except InvalidHashError:
+            return False
 
     def verify(self, password: str, hashed: str | None) -> bool:
         """Whether they belong together; costs one hash even where there is nothing to compare
-        with, so that time tells a stranger nothing (R22)."""
-        with self._at_once:
+        with, so that time tells a stranger nothing (R22).
+
+        Raises:
+            TooBusy: Too many wait for their turn already.
+        """
+        with self._turns:
             try:
                 self._hasher.verify(hashed or self._decoy, _normal(password))
             except (VerificationError, InvalidHashError):
                 return False
         return bool(hashed)
+
+
+class _Turns:
+    """So many at once, so many more in the queue; whoever comes then is refused."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._at_once = threading.BoundedSemaphore(at_once)
+        self._admitted = threading.BoundedSemaphore(at_once + waiting)
+
+    def __enter__(self) -> None:
+        if not self._admitted.acquire(blocking=False):
+            raise TooBusy(retry_after_seconds=1)
+        self._at_once.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._at_once.release()
+        self._admitted.release()
 
 
 def _normal(password: str) -> str:

@@ -17,9 +17,50 @@ class AccountsSettings(ServiceSettings):
         secret=True,
     )
     access_token_seconds: int = setting(600, doc="How long an access token is good, in seconds.")
+    smtp_url: str = setting(
+        "",
+        doc="The mail server: `smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS at "
+        "once), `smtp://host:25?starttls=never` (not encrypted). Empty: `STAFFROLL_MAIL_FOLDER`.",
+        secret=True,
+    )
+    smtp_ca_file: str = setting(
+        "",
+        doc="PEM file with the authorities that the mail server's certificate is verified by; "
+        "empty: the system's.",
+    )
+    mail_from: str = setting(
+        "Staffroll <staffroll@localhost.localdomain>", doc="Whom mail comes from."
+    )
+    mail_folder: str = setting(
+        "",
+        doc="Without a mail server, mail is written to files here, for trying. Empty as well: "
+        "mail is kept until there is one, and `readyz` says so.",
+    )
+    public_url_accounts: str = setting(
+        "",
+        doc="Where people reach accounts, for links in mail, where several services share a "
+        "process; empty: `STAFFROLL_PUBLIC_URL`.",
+    )
+    session_idle_seconds: int = setting(
+        14 * 86_400, doc="After how many seconds without use a session ends."
+    )
+    session_longest_seconds: int = setting(
+        30 * 86_400, doc="After how many seconds a session ends, however much it is used."
+    )
+    tries_per_address: int = setting(
+        30, doc="Sign-ins (and second factors, and resets) a minute from one address; 0: any number."
+    )
+    tries_per_account: int = setting(
+        10, doc="Sign-ins (and second factors, and resets) a minute to one account; 0: any number."
+    )
     argon2_time_cost: int = setting(2, doc="Argon2id: passes.")
     argon2_memory_kib: int = setting(19_456, doc="Argon2id: memory of one hash, in KiB.")
     argon2_parallelism: int = setting(1, doc="Argon2id: lanes.")
     hashes_at_once: int = setting(
         2, doc="Password hashes in flight per process; others wait, other requests go on."
+    )
+    hashes_waiting: int = setting(
+        4,
+        doc="Requests per process that may wait for their turn to hash; more are refused with "
+        "503, so that there are threads left for everything else.",
     )

@@ -82,8 +82,9 @@ def _tenant_snapshot(runtime: Runtime, tenant: Tenant, wish: SnapshotWish) -> It
     store = store_of(runtime, tenant.id)
     cause = Cause(SOURCE, tenant.id, "system:accounts", clock.now())
     if not wish.subjects:
-        yield _again(tenant_rules.told(tenant, "tenant.updated", cause))
-        for role in store.roles.all():
+        kind = "tenant.deleted" if tenant.status == "deleted" else "tenant.updated"
+        yield _again(tenant_rules.told(tenant, kind, cause))
+        for role in store.roles.told():
             yield _again(role_rules.told(role, cause))
     for user in store.users.each(wish.subjects):
         kind = "user.deleted" if user.status == "deleted" else "user.updated"

@@ -9,6 +9,7 @@ from flask import Flask
 
 from staffroll.bootstrap import waits_for
 from staffroll.directory import Directory
+from staffroll.open_tenants import OpenTenants
 from staffroll.runtime import Runtime
 from staffroll.scope import Scope
 from staffroll.standing import Standing
@@ -53,7 +54,14 @@ def create_app(runtime: Runtime) -> Flask:
     return new_app(
         "export",
         title="Staffroll export",
-        guarded=Guard(KeyRing(directory.public_keys), standing, store, lambda: runtime.is_prepared),
+        trusted_proxies=runtime.settings.trusted_proxies,
+        guarded=Guard(
+            KeyRing(directory.public_keys),
+            standing,
+            store,
+            lambda: runtime.is_prepared,
+            OpenTenants(directory.tenant_status).is_open,
+        ),
         resources=[
             exports(Downloads(settings.downloads_at_once), waits),
             digests("export", [OWNER], versions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staffroll.directory import purge_of
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_export.app import create_app
@@ -14,7 +15,10 @@ from staffroll_export.sync import make_bootstrap, make_handler
 
 def _chores(runtime: Runtime) -> Sequence[Chore]:
     bootstrap = make_bootstrap(runtime)
-    return [Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close)]
+    return [
+        Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
+        Chore("erasing deleted tenants", 5.0, purge_of(runtime.platform).run),
+    ]
 
 
 service = Service(

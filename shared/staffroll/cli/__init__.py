@@ -20,6 +20,7 @@ _COMMANDS = {
         "Look at messages that could not be applied; retry or drop them.",
     ),
     "events": ("staffroll.cli.events:events", "Watch events, or have them told again."),
+    "audit": ("staffroll.cli.audit:audit", "Tell whether the audit trails are unbroken."),
     "check": ("staffroll.cli.check:check", "Tell whether all services know the same."),
 }
 

@@ -171,6 +171,7 @@ class RoleState:
     Attributes:
         category: One of the six of the product, or ``other``.
         permissions: ``<service>.<thing>:<read|edit|delete>``.
+        planning_units: Ids of those that it reaches; None: all.
     """
 
     name: str
@@ -180,6 +181,7 @@ class RoleState:
     description: str = ""
     is_default: bool = False
     is_deleted: bool = False
+    planning_units: list[str] | None = None
 
 
 class RoleStateSchema(Payload):
@@ -191,6 +193,7 @@ class RoleStateSchema(Payload):
     description = fields.String()
     is_default = fields.Boolean()
     is_deleted = fields.Boolean()
+    planning_units = fields.List(fields.String(), allow_none=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ class TenantState:
         status: ``active``, ``suspended`` or ``deleted``.
         languages: What the tenant offers, the default first.
         plugins: Settings of the enabled plugins by name.
+        enforce_two_factor: All users must have a second factor.
     """
 
     name: str
@@ -208,6 +212,7 @@ class TenantState:
     languages: list[str]
     time_zone: str
     plugins: dict[str, Any] = field(default_factory=dict)
+    enforce_two_factor: bool = False
 
 
 class TenantStateSchema(Payload):
@@ -219,6 +224,7 @@ class TenantStateSchema(Payload):
     languages = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     time_zone = fields.String(required=True)
     plugins = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True))
+    enforce_two_factor = fields.Boolean()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,9 @@ class Actions(Generic[OwnT]):
         for nth in range(1, TRIES + 1):
             active = self._place.begins_active(begun, zone, scope.now)
             cause = scope.cause(self._place.name)
-            decision = rules.create(id_, new, begun, active=active, cause=cause, pause=self._pause)
+            decision = rules.create(
+                id_, new, begun, self._place, active=active, cause=cause, pause=self._pause
+            )
             try:
                 return _answer(scope.store.records.insert(decision, scope.now, once), decision)
             except (OnceUsed, Conflict) as error:
@@ -159,7 +161,8 @@ class Actions(Generic[OwnT]):
 
         def attempt(before: Record[OwnT]) -> None:
             life.check_discardable(before.followed)
-            scope.store.records.remove(before)
+            entry = rules.discarded(before, self._place, scope.cause(self._place.name))
+            scope.store.records.remove(before, entry)
 
         _on_newest(id_, expected, scope, attempt)
 

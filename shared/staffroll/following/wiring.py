@@ -9,14 +9,17 @@ from flask import Flask
 
 from staffroll.bootstrap import Bootstrap, waits_for
 from staffroll.bus.consumer import Consumer
-from staffroll.directory import Directory
+from staffroll.directory import Directory, purge_of
 from staffroll.events import Event
 from staffroll.following.here import Following
 from staffroll.following.sync import make_handler, send_due_again
+from staffroll.mongo.audit import AuditWriter
 from staffroll.mongo.followed import OWNER
+from staffroll.open_tenants import OpenTenants
 from staffroll.scope import Scope
 from staffroll.service import Chore
 from staffroll.standing import Standing
+from staffroll.web.audit import audit
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
 from staffroll.web.resource import Resource
@@ -47,10 +50,15 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
     return new_app(
         name,
         title=title,
+        trusted_proxies=runtime.settings.trusted_proxies,
         guarded=Guard(
-            KeyRing(directory.public_keys), standing, here.store, lambda: runtime.is_prepared
+            KeyRing(directory.public_keys),
+            standing,
+            here.store,
+            lambda: runtime.is_prepared,
+            OpenTenants(directory.tenant_status).is_open,
         ),
-        resources=[*resources, digests(name, [name, OWNER], versions)],
+        resources=[*resources, audit(name), digests(name, [name, OWNER], versions)],
         ready={
             "database": runtime.waits_for_database,
             "broker": runtime.waits_for_broker,
@@ -75,4 +83,10 @@ def following_chores(here: Following[Any]) -> list[Chore]:
     return [
         Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
         Chore("sending unanswered wishes again", 1.0, lambda: send_due_again(here)),
+        Chore("erasing deleted tenants", 5.0, purge_of(here.runtime.platform).run),
+        Chore(
+            "writing the audit trail",
+            0.5,
+            AuditWriter(here.runtime.platform, [here.form.collection]).run,
+        ),
     ]

@@ -38,8 +38,12 @@ class Layout:
     home: str
 
     def settings(self) -> dict[str, str]:
-        """Variables that tell everybody where the services are."""
-        return {f"STAFFROLL_URL_{name.upper()}": url for name, url in self.urls.items()}
+        """Variables that tell everybody where the services are, and links where people are."""
+        return {
+            f"STAFFROLL_{kind}_{name.upper()}": url
+            for kind in ("URL", "PUBLIC_URL")
+            for name, url in self.urls.items()
+        }
 
 
 def together(services: Sequence[Service], port: int) -> Layout:

@@ -4,7 +4,8 @@
 
     { _id, tenant_id, state, user: {…}, own: {…}, creation, change,     the record
       revision, sequence, seen: {accounts: 7},                          its counters
-      sort, grams, haystack, due_at, once, outbox }                     what finds and sends it
+      sort, grams, haystack, due_at, once, outbox,                      what finds and sends it
+      audit }                                                           what is noted of it
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from pymongo.errors import DuplicateKeyError
 
+from staffroll.audit import AuditEntry
 from staffroll.bus import Message
 from staffroll.directory import TenantDirectory
 from staffroll.errors import Conflict, NotFound, OutboxFull, Stale
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.mongo import followed
+from staffroll.mongo.audit_trail import AuditTrail, audit_indexes, waiting
 from staffroll.mongo.client import Document
 from staffroll.mongo.followed import OWNER
 from staffroll.mongo.indexes import Index, outbox_index
@@ -34,8 +37,8 @@ from staffroll.user_copy import UserCopy
 OwnT = TypeVar("OwnT")
 
 LISTED_STATES: Final = ("pending", "confirmed", "rejected")
-_READ: Final = {"grams": 0, "haystack": 0, "sort": 0, "outbox": 0}
-_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0}
+_READ: Final = {"grams": 0, "haystack": 0, "sort": 0, "outbox": 0, "audit": 0}
+_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0, "audit": 0}
 
 
 class RecordExists(Exception):
@@ -71,6 +74,7 @@ class Form(Generic[OwnT]):
                 every_tenant=True,
             ),
             outbox_index(name),
+            *audit_indexes([name]),
         )
 
 
@@ -98,6 +102,7 @@ class FollowedStore(Generic[OwnT]):
 
     def __init__(self, database: TenantDatabase, outbox: Outbox, form: Form[OwnT]) -> None:
         self._records: TenantCollection = database[form.collection]
+        self._trail = AuditTrail(database)
         self._outbox = outbox
         self._form = form
 
@@ -121,7 +126,10 @@ class FollowedStore(Generic[OwnT]):
         """
         self._outbox.check_room()
         messages = _messages(decision)
-        document = self._to_document(decision.record) | {"outbox": entries(messages, now)}
+        document = self._to_document(decision.record) | {
+            "outbox": entries(messages, now),
+            "audit": waiting(decision.audit),
+        }
         if once is not None:
             document["once"] = once.document(now)
         try:
@@ -144,10 +152,15 @@ class FollowedStore(Generic[OwnT]):
         messages = _messages(decision)
         where: Document = {"_id": before.id, "revision": before.revision}
         update = self._update(decision.record)
+        pushed: Document = {}
         if messages:
             self._outbox.check_room()
             where |= HAS_ROOM
-            update |= push(messages, now)
+            pushed |= push(messages, now)["$push"]
+        if decision.audit:
+            pushed["audit"] = {"$each": waiting(decision.audit)}
+        if pushed:
+            update["$push"] = pushed
         try:
             result = self._records.update_one(where, update)
         except DuplicateKeyError as error:
@@ -157,9 +170,20 @@ class FollowedStore(Generic[OwnT]):
         self._committed(decision.record, messages)
         return decision.record
 
-    def remove(self, before: Record[OwnT]) -> None:
-        """Forget a record as if it had never been. Raises `Stale` where somebody was quicker."""
-        if not self._records.delete_one({"_id": before.id, "revision": before.revision}):
+    def remove(self, before: Record[OwnT], entry: AuditEntry) -> None:
+        """Forget a record; what was noted of it, and `entry`, find their way into the trail.
+
+        Raises:
+            Stale: Somebody was quicker.
+        """
+        one = {"_id": before.id, "revision": before.revision}
+        document = self._records.find_one(one, {"audit": 1})
+        if document is None:
+            raise Stale
+        # First kept apart, then forgotten. Entries only come with a new revision, so that
+        # none is lost; one that is appended twice, from here and from there, is one line.
+        self._trail.keep_apart([*document.get("audit", ()), *waiting([entry])])
+        if not self._records.delete_one(one):
             raise Stale
 
     def get(self, id_: str) -> Record[OwnT]:
@@ -274,6 +298,7 @@ class FollowingStore(Generic[OwnT]):
     def __init__(self, database: TenantDatabase, outbox: Outbox, form: Form[OwnT]) -> None:
         self.records = FollowedStore(database, outbox, form)
         self.directory = TenantDirectory(database)
+        self.audit = AuditTrail(database)
 
 
 def _messages(decision: Decision[Any]) -> list[Message]:

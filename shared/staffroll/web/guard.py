@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import Flask, current_app, g, request
 
-from staffroll import clock
+from staffroll import clock, permissions
 from staffroll.errors import DatabaseAway, Forbidden, Unauthenticated
 from staffroll.scope import Actor, Scope
 from staffroll.standing import Standing
@@ -17,11 +18,23 @@ from staffroll.web.tokens import Claims, KeyRing, TokenRevoked, verify
 PLATFORM_ACTOR: Final = "system:platform"
 """Subject of the short tokens that the platform team's commands use."""
 
+ANY_NARROWED: Final = "*"
+"""For `Guard.scope`: a narrowed token is good for this, whatever it is narrowed to."""
+
 _EXTENSION: Final = "staffroll.guard"
+
+
+class TokenNarrowed(Forbidden):
+    code = "token_narrowed"
+    wording = "This token is only good for: {allowed}."
 
 
 class OpenRoute(Exception):
     """A route names neither a permission nor that it is public; the service does not start."""
+
+
+class PermissionMissing(Exception):
+    """A route needs a permission that is not in the catalogue; the service does not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +46,30 @@ class Guard:
         standing: A user of a tenant as this service last heard of them, or None.
         store: The store of a tenant.
         is_ready: Whether the database is prepared; until then nothing is served.
+        is_open: Whether a tenant's users may be here: neither suspended nor deleted.
     """
 
     ring: KeyRing
     standing: Callable[[str, str], Standing | None]
     store: Callable[[str], Any]
     is_ready: Callable[[], bool]
+    is_open: Callable[[str], bool] = lambda _: True
 
-    def scope(self, permission: str | None) -> Scope[Any]:
+    def scope(
+        self, permission: str | None, *, fresh: bool = False, narrowed_ok: str | None = None
+    ) -> Scope[Any]:
         """The scope of the current request.
 
         Args:
             permission: What is needed; None lets in whoever is signed in.
+            fresh: Password or code must have been entered lately.
+            narrowed_ok: Where `permission` is None: the one permission to which a token may be
+                narrowed all the same, or `ANY_NARROWED`.
         Raises:
             Unauthenticated: No token, or not a good one.
             Forbidden: A good one that does not allow this.
+            TokenNarrowed: One that is narrowed to something else.
+            StepUpNeeded: See `fresh`.
         """
         if not self.is_ready():
             raise DatabaseAway
@@ -56,7 +78,9 @@ class Guard:
         g.tenant_id = claims.tenant_id
         if permission is not None and not actor.may(permission):
             raise Forbidden(permission=permission)
-        return Scope(
+        if permission is None:
+            _check_not_narrowed(claims, narrowed_ok)
+        scope: Scope[Any] = Scope(
             tenant_id=claims.tenant_id,
             actor=actor,
             store=self.store(claims.tenant_id),
@@ -64,6 +88,9 @@ class Guard:
             correlation_id=g.request_id,
             address=request.remote_addr,
         )
+        if fresh:
+            scope.check_fresh()
+        return scope
 
     def _actor(self, claims: Claims) -> Actor:
         """Whoever the token names, with what they may now: roles and admin access work as
@@ -72,19 +99,47 @@ class Guard:
             return Actor(claims.subject, is_admin=True)
         standing = self.standing(claims.tenant_id, claims.subject)
         if (
-            standing is None
+            not self.is_open(claims.tenant_id)
+            or standing is None
             or not standing.is_active
             or standing.token_generation > claims.generation
         ):
             raise TokenRevoked
+        authenticated_at = _moment(claims.authenticated_at)
         if claims.narrowed_to is None:
-            return Actor(claims.subject, standing.permissions, standing.is_admin)
+            return Actor(
+                claims.subject,
+                standing.permissions,
+                standing.is_admin,
+                claims.session_id,
+                authenticated_at,
+            )
         allowed = frozenset(
             permission
             for permission in claims.narrowed_to
             if standing.is_admin or permission in standing.permissions
         )
-        return Actor(claims.subject, allowed, is_admin=False)
+        return Actor(
+            claims.subject,
+            allowed,
+            is_admin=False,
+            session_id=claims.session_id,
+            authenticated_at=authenticated_at,
+        )
+
+
+def _check_not_narrowed(claims: Claims, narrowed_ok: str | None) -> None:
+    narrowed_to = claims.narrowed_to
+    if narrowed_to is None or narrowed_ok == ANY_NARROWED or narrowed_ok in narrowed_to:
+        return
+    raise TokenNarrowed(allowed=", ".join(sorted(narrowed_to)) or "nothing")
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _bearer() -> str:
@@ -110,8 +165,16 @@ def public(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refuse_open_routes(app: Flask) -> None:
-    """Raises `OpenRoute` unless every route names its permission or says that it is public."""
+    """Whether every route names its permission or says that it is public.
+
+    Raises:
+        OpenRoute: One does neither.
+        PermissionMissing: It names one that no role could give.
+    """
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if not (hasattr(view, "permission") or hasattr(view, "is_public")):
             raise OpenRoute(f"{rule.endpoint} ({rule.rule}) names no permission")
+        permission = getattr(view, "permission", None)
+        if permission is not None and permission not in permissions.NAMES:
+            raise PermissionMissing(f"{permission} of {rule.rule} is not in the catalogue")

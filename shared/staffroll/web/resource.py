@@ -24,6 +24,7 @@ from marshmallow import Schema
 from staffroll import errors
 from staffroll.errors import Invalid, StaffrollError
 from staffroll.idempotency import Once
+from staffroll.scope import StepUpNeeded
 from staffroll.web import guard, prefer
 from staffroll.web.parsing import Parser
 from staffroll.web.problems import PROBLEM_JSON, ProblemSchema, WrongContentType, status_of
@@ -67,13 +68,25 @@ class Resource(Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def needs(self, permission: str) -> Callable[[View], View]:
-        """Only for who has `permission`; the view gets its ``scope``."""
-        return self._guarded(permission)
+    def needs(self, permission: str, *, fresh: bool = False) -> Callable[[View], View]:
+        """Only for who has `permission`; the view gets its ``scope``.
 
-    def needs_sign_in(self) -> Callable[[View], View]:
-        """For whoever is signed in, about themselves; the view gets its ``scope``."""
-        return self._guarded(None)
+        Args:
+            fresh: And who entered password or code within the last ten minutes.
+        """
+        return self._guarded(permission, fresh=fresh)
+
+    def needs_sign_in(
+        self, *, fresh: bool = False, narrowed_ok: str | None = None
+    ) -> Callable[[View], View]:
+        """For whoever is signed in, about themselves; the view gets its ``scope``.
+
+        Args:
+            fresh: As in `needs`.
+            narrowed_ok: What a token may be narrowed to that is let in all the same, such as
+                ``me.password:edit``, or `guard.ANY_NARROWED`.
+        """
+        return self._guarded(None, fresh=fresh, narrowed_ok=narrowed_ok)
 
     def is_public(self) -> Callable[[View], View]:
         """For everyone, on purpose; the view gets no scope."""
@@ -84,11 +97,14 @@ class Resource(Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def _guarded(self, permission: str | None) -> Callable[[View], View]:
+    def _guarded(
+        self, permission: str | None, *, fresh: bool = False, narrowed_ok: str | None = None
+    ) -> Callable[[View], View]:
         def decorate(view: View) -> View:
             @wraps(view)
             def guarded(*args: Any, **kwargs: Any) -> Any:
-                return view(*args, scope=guard.current().scope(permission), **kwargs)
+                scope = guard.current().scope(permission, fresh=fresh, narrowed_ok=narrowed_ok)
+                return view(*args, scope=scope, **kwargs)
 
             guarded.permission = permission  # type: ignore[attr-defined]
             documented = self.doc(
@@ -99,6 +115,10 @@ class Resource(Blueprint):  # type: ignore[misc]
             refused: list[type[StaffrollError]] = [errors.Unauthenticated]
             if permission is not None:
                 refused.append(errors.Forbidden)
+            elif narrowed_ok != guard.ANY_NARROWED:
+                refused.append(guard.TokenNarrowed)
+            if fresh:
+                refused.append(StepUpNeeded)
             return self._document(documented, refused)
 
         return decorate

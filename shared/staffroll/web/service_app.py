@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
 from flask import Blueprint, Flask, Response, g, jsonify, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from staffroll.ids import new_id
@@ -48,10 +50,17 @@ def new_app(
     guarded: Guard,
     resources: Sequence[Resource],
     ready: Mapping[str, ReadyCheck],
+    notes: Mapping[str, ReadyCheck] = MappingProxyType({}),
     blueprints: Sequence[Blueprint] = (),
+    trusted_proxies: int = 0,
 ) -> Flask:
     """An app that serves `resources` under ``/v1`` and everything that all services have.
 
+    Args:
+        ready: What the service cannot do without.
+        notes: What ``readyz`` tells besides; the service is ready all the same.
+        trusted_proxies: How many proxies of ours stand before it; so many entries of
+            ``X-Forwarded-For``, from the end, are believed.
     Raises:
         OpenRoute: A route names neither a permission nor that it is public.
     """
@@ -61,10 +70,14 @@ def new_app(
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["bucket"] = BucketConverter
     app.url_map.strict_slashes = False
+    if trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies
+        )
     guard.install(app, guarded)
     problems.install(app)
     _install_request_log(app, service)
-    _install_health(app, ready)
+    _install_health(app, ready, notes)
     openapi.install(app, title=title, resources=resources)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
@@ -111,7 +124,9 @@ def _ask(check: ReadyCheck) -> str:
         return "the database does not answer"
 
 
-def _install_health(app: Flask, ready: Mapping[str, ReadyCheck]) -> None:
+def _install_health(
+    app: Flask, ready: Mapping[str, ReadyCheck], notes: Mapping[str, ReadyCheck]
+) -> None:
     @app.get("/healthz")
     @guard.public
     def healthz() -> Response:
@@ -122,6 +137,9 @@ def _install_health(app: Flask, ready: Mapping[str, ReadyCheck]) -> None:
     def readyz() -> tuple[Response, int]:
         checks: dict[str, Any] = {name: _ask(check) for name, check in ready.items()}
         is_ready = all(outcome == "ok" for outcome in checks.values())
+        if is_ready:
+            # Otherwise the database may be away, which each note would wait for once more.
+            checks |= {name: _ask(note) for name, note in notes.items()}
         status = "ready" if is_ready else "waiting"
         return jsonify({"status": status, "checks": checks}), 200 if is_ready else 503
 

@@ -20,9 +20,12 @@ ALGORITHM: Final = "Ed25519"
 """EdDSA over Curve25519 under the name that RFC 9864 gives it; nothing else is accepted."""
 
 AUDIENCE: Final = "staffroll"
+TYPE: Final = "at+jwt"
+"""The ``typ`` of our access tokens (RFC 9068), so that nothing else we sign passes for one."""
 LEEWAY_SECONDS: Final = 60
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
+_OUTDATED_SECONDS: Final = 60.0
 
 
 class TokenInvalid(Unauthenticated):
@@ -65,6 +68,8 @@ class Claims:
 class KeyRing:
     """The public keys, read again when a token names one that is not known yet.
 
+    They are also read again after a minute, so that a key that was taken back is forgotten.
+
     Args:
         load: Gives the stored keys in JWK form.
     """
@@ -78,7 +83,7 @@ class KeyRing:
     def find(self, key_id: str) -> OKPKey:
         """Raises `TokenInvalid` where no such key was published."""
         key = self._keys.get(key_id)
-        if key is None:
+        if key is None or time.monotonic() - self._looked_at > _OUTDATED_SECONDS:
             self._look_again()
             key = self._keys.get(key_id)
         if key is None:
@@ -108,6 +113,8 @@ def verify(token: str, ring: KeyRing) -> Claims:
         )
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise TokenInvalid from error
+    if decoded.header.get("typ") != TYPE:
+        raise TokenInvalid
     claims = decoded.claims
     expires = claims.get("exp")
     if not isinstance(expires, int | float) or not math.isfinite(expires):

@@ -110,7 +110,17 @@ class House:
         permissions: Sequence[str] = (READ,),
         generation: int = 1,
     ) -> dict[str, str]:
-        """The header of somebody who is signed in; of the platform team unless named."""
+        """The header of somebody who is signed in; of the platform team unless named.
+
+        Whoever is named has a role with `permissions` from now on, and no other.
+        """
+        if subject != PLATFORM_ACTOR:
+            role_id = new_id()
+            role = RoleState(name=role_id[-6:], category="other", permissions=list(permissions))
+            self.handle(told("role.updated", role_id, 1, role, tenant_id=tenant_id))
+            self.runtime.platform["rows"].update_one(
+                {"tenant_id": tenant_id, "_id": subject}, {"$set": {"roles": [role_id]}}
+            )
         now = int(time.time())
         claims = {
             "sub": subject,
@@ -123,7 +133,7 @@ class House:
             "exp": now + 600,
             "jti": new_id(),
         }
-        header = {"alg": ALGORITHM, "kid": self.key.kid}
+        header = {"alg": ALGORITHM, "kid": self.key.kid, "typ": "at+jwt"}
         token = jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
         return {"Authorization": f"Bearer {token}"}
 

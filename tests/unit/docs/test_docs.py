@@ -34,6 +34,13 @@ def test_every_rule_in_the_docs_has_a_test_named_after_it(rule: str) -> None:
     assert re.search(rf"def test_(?:\w+_)?{rule.lower()}_", TESTS), rule
 
 
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"`(test_\w+)`", (ROOT / "docs/security.md").read_text())))
+)
+def test_every_promise_of_security_has_the_test_it_names(name: str) -> None:
+    assert f"def {name}(" in TESTS
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):

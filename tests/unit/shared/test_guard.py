@@ -9,7 +9,7 @@ from flask import Blueprint, Flask
 from marshmallow import Schema
 
 from staffroll.web import guard
-from staffroll.web.guard import Guard, OpenRoute
+from staffroll.web.guard import Guard, OpenRoute, PermissionMissing
 from staffroll.web.resource import Resource
 from staffroll.web.service_app import new_app
 from staffroll.web.tokens import KeyRing
@@ -46,12 +46,25 @@ def test_a_plain_route_that_is_not_said_to_be_public_stops_the_start() -> None:
         an_app(blueprint=bp)
 
 
+def test_r71_a_route_whose_permission_no_role_could_give_stops_the_start() -> None:
+    bp = Resource("things", __name__)
+
+    @bp.get("/things")
+    @bp.needs("accounts.things:read")
+    @bp.answers(Schema)
+    def things(scope: Any) -> dict[str, Any]:
+        return {}
+
+    with pytest.raises(PermissionMissing, match=r"accounts\.things:read"):
+        an_app(bp)
+
+
 def test_routes_with_a_permission_or_public_on_purpose_start() -> None:
     bp = Resource("things", __name__)
     plain = Blueprint("plain", __name__)
 
     @bp.get("/things")
-    @bp.needs("accounts.things:read")
+    @bp.needs("accounts.users:read")
     @bp.answers(Schema)
     def things(scope: Any) -> dict[str, Any]:
         return {}
@@ -71,7 +84,7 @@ def test_nothing_is_served_before_the_indexes_stand() -> None:
     bp = Resource("things", __name__)
 
     @bp.get("/things")
-    @bp.needs("accounts.things:read")
+    @bp.needs("accounts.users:read")
     @bp.answers(Schema)
     def things(scope: Any) -> dict[str, Any]:
         return {}

@@ -273,3 +273,34 @@ def test_unknown_keys_do_not_make_us_read_the_database_each_time() -> None:
             verify(token, ring)
 
     assert len(looks) == 1
+
+
+@pytest.mark.parametrize("kind", ["JWT", "rt+jwt", "", "at+jwt "])
+def test_only_access_tokens_pass_for_access_tokens(kind: str) -> None:
+    with pytest.raises(TokenInvalid):
+        verify(a_token(header={"typ": kind}), a_ring())
+
+
+def test_a_token_without_a_type_is_no_access_token() -> None:
+    token = by_hand({"alg": ALGORITHM, "kid": "ours"}, _sign)
+
+    with pytest.raises(TokenInvalid):
+        verify(token, a_ring())
+
+
+def test_a_key_that_was_taken_back_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [PUBLIC]
+    ring = KeyRing(lambda: list(known))
+    verify(a_token(), ring)
+    known.clear()
+    monkeypatch.setattr("staffroll.web.tokens._OUTDATED_SECONDS", -1.0)
+    monkeypatch.setattr("staffroll.web.tokens._LOOK_AGAIN_SECONDS", 0.0)
+
+    with pytest.raises(TokenInvalid):
+        verify(a_token(), ring)
+
+
+def _sign(said: bytes) -> bytes:
+    private: Any = OURS.private_key
+    signature: bytes = private.sign(said)
+    return signature

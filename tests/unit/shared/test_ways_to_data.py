@@ -13,7 +13,16 @@ _DRIVERS = {"pymongo", "bson", "mongomock", "gridfs"}
 _HARMLESS = ("pymongo.errors",)
 
 # Chores that go over all tenants by nature, and keys, which belong to none.
-_PLATFORM_ROOMS = {"store", "store.py", "cli.py", "sync.py", "app.py", "due.py", "demo.py"}
+_PLATFORM_ROOMS = {
+    "store",
+    "store.py",
+    "cli.py",
+    "sync.py",
+    "app.py",
+    "due.py",
+    "demo.py",
+    "here.py",
+}
 
 
 def _modules() -> list[Path]:

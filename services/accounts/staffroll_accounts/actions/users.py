@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from staffroll.errors import NotFound, Stale, Unavailable
+from staffroll.errors import FieldError, NotFound, Stale, Unavailable
 from staffroll.idempotency import Once
 from staffroll.ids import new_id
 from staffroll.search import Term
 from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.actions import passwords as own_passwords
+from staffroll_accounts.domain import password_changes as password_rules
+from staffroll_accounts.domain import passwords as policy_rules
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.errors import EmailTaken
@@ -38,10 +41,14 @@ def create(
     *,
     password: str | None = None,
     passwords: Passwords,
+    invite: bool = False,
     once: Once | None = None,
 ) -> User:
     """A new user; repeated with the same `once`, the one that it created.
 
+    Args:
+        password: Must keep the tenant's policy (R30).
+        invite: Mail them a link with which to set a password.
     Raises:
         Invalid, RoleUnknown, EmailTaken: See `domain.users`.
         RoleNotYours: The actor gives more than they have (R72).
@@ -50,7 +57,12 @@ def create(
     if once is not None and (user := _created_before(once, scope)):
         return user
     _check_given(scope, new.roles, admin_changes=new.is_admin)
-    decision = rules.create(new, new_id(), house(scope), scope.cause(rules.SOURCE))
+    cause = scope.cause(rules.SOURCE)
+    objections = _objections(new, password, scope)
+    decision = rules.create(new, new_id(), house(scope), cause, objections=objections)
+    if invite:
+        token = own_passwords.new_token(decision.user.id, scope)
+        decision = password_rules.with_invitation(decision, token, cause)
     if password is not None:
         hashed = passwords.hash(password)
         security = replace(decision.user.security, password_hash=hashed)
@@ -68,6 +80,16 @@ def create(
     if user.is_admin:
         scope.store.tenants.add_admin(user.id)
     return user
+
+
+def _objections(
+    new: NewUser, password: str | None, scope: AccountsScope
+) -> dict[str, list[FieldError]]:
+    if password is None:
+        return {}
+    personal = (new.first_name, new.last_name, new.email)
+    found = policy_rules.problems(password, own_passwords.policy(scope), personal)
+    return {"password": found} if found else {}
 
 
 def _created_before(once: Once, scope: AccountsScope) -> User | None:
@@ -139,6 +161,8 @@ def _edit(user: User, changes: Mapping[str, Any], scope: AccountsScope) -> User:
     added = set(changes.get("roles", ())) - set(user.roles)
     admin_changes = "is_admin" in changes and changes["is_admin"] != user.is_admin
     _check_given(scope, sorted(added), admin_changes=admin_changes)
+    if changes.get("email", user.email) != user.email:
+        own_passwords.check_may_act_for(user, scope)
     decision = rules.edit(user, changes, house(scope), scope.cause(rules.SOURCE))
     if decision.user.is_admin == user.is_admin:
         return scope.store.users.save(decision, user, scope.now)
@@ -175,3 +199,5 @@ def _check_given(scope: AccountsScope, role_ids: Sequence[str], *, admin_changes
     if not scope.actor.is_admin:
         given = scope.store.roles.some(role_ids)
         role_rules.check_no_escalation(scope.actor, given, admin_changes=admin_changes)
+    if admin_changes:
+        scope.check_fresh()

@@ -6,12 +6,17 @@ A wish that is granted is remembered by the user itself, one that is refused in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from staffroll.errors import Conflict, NotFound, StaffrollError, Stale, Unavailable
 from staffroll.events import RequestRejected, UserChangeWish, UserWish
+from staffroll.scope import Actor
 from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.actions.passwords import check_may_act_for
 from staffroll_accounts.actions.users import house
+from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.roles import AGENT
 from staffroll_accounts.domain.users import SOURCE, NewUser
@@ -38,6 +43,7 @@ def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str)
         roles=tuple(roles),
     )
     try:
+        _check_gives_no_more(wish.roles or [], scope)
         decision = rules.create(
             new,
             user_id,
@@ -76,6 +82,8 @@ def change_user(user_id: str, wish: UserChangeWish, scope: AccountsScope) -> Non
                 _tell_again(user_id, scope)
                 return
             rules.check_not_changed_since(user, sorted(changes), wish.base_version)
+            if changes.get("email", user.email) != user.email:
+                check_may_act_for(user, _as_who_wishes(scope))
             decision = rules.edit(user, changes, house(scope), scope.cause(SOURCE))
             scope.store.users.save(decision, user, scope.now)
         except Stale as error:
@@ -90,6 +98,33 @@ def change_user(user_id: str, wish: UserChangeWish, scope: AccountsScope) -> Non
         else:
             return
     raise Unavailable
+
+
+def _as_who_wishes(scope: AccountsScope) -> AccountsScope:
+    """The scope with what the person behind the wish may do here; as it is for services."""
+    standing = scope.store.standing(scope.actor.id)
+    if standing is None:
+        return scope
+    actor = Actor(scope.actor.id, standing.permissions, standing.is_admin)
+    return replace(scope, actor=actor)
+
+
+def _check_gives_no_more(role_ids: Sequence[str], scope: AccountsScope) -> None:
+    """Whoever wishes is judged here again, by what accounts knows of them (R72).
+
+    Raises:
+        RoleNotYours: They lack what one of the roles allows.
+    """
+    actor = scope.actor
+    if not role_ids or actor.id.partition(":")[0] == "system":
+        return
+    standing = scope.store.standing(actor.id)
+    if standing is None or not standing.is_active:
+        known = Actor(actor.id)
+    else:
+        known = Actor(actor.id, standing.permissions, standing.is_admin)
+    given = scope.store.roles.some(role_ids)
+    role_rules.check_no_escalation(known, given, admin_changes=False)
 
 
 def _answered_before(user_id: str, attempt: int, scope: AccountsScope) -> bool:

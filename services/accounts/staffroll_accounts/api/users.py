@@ -17,11 +17,12 @@ from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, Search
 from staffroll.web.resource import Resource
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import users as actions
-from staffroll_accounts.domain.errors import EmailTaken, LastAdmin
+from staffroll_accounts.api.passwords import PASSWORD_FORM_MAX_CHARACTERS, Password
+from staffroll_accounts.domain.errors import AccountNotYours, EmailTaken, LastAdmin
 from staffroll_accounts.domain.users import NewUser, User
 from staffroll_accounts.passwords import Passwords
 
-PASSWORD_MAX_CHARACTERS = 256
+PASSWORD_MAX_CHARACTERS = PASSWORD_FORM_MAX_CHARACTERS
 
 
 def _role_ids(**kwargs: Any) -> fields.List[str]:
@@ -69,6 +70,7 @@ class NewUserBody:
 
     user: NewUser
     password: str | None = field(default=None, repr=False)
+    invite: bool = False
 
 
 class NewUserSchema(Schema):
@@ -81,17 +83,22 @@ class NewUserSchema(Schema):
     time_zone = TimeZone()
     roles = _role_ids()
     is_admin = Flag()
-    password = fields.String(
+    password = Password("Without one, nobody can sign in yet.")
+    invite = Flag(
         load_only=True,
-        validate=validate.Length(min=12, max=PASSWORD_MAX_CHARACTERS),
-        metadata={"description": "Without one, nobody can sign in yet.", "format": "password"},
+        metadata={"description": "Mail them a link with which they set their password."},
     )
+
+    @validates_schema
+    def _not_both(self, data: dict[str, Any], **_: object) -> None:
+        if data.get("invite") and data.get("password"):
+            raise ValidationError("Either a password, or an invitation to set one.", "invite")
 
     @post_load
     def _build(self, data: dict[str, Any], **_: object) -> NewUserBody:
-        password = data.pop("password", None)
+        password, invite = data.pop("password", None), data.pop("invite", False)
         data["roles"] = tuple(data.pop("roles", ()))
-        return NewUserBody(NewUser(**data), password)
+        return NewUserBody(NewUser(**data), password, invite)
 
 
 class UserChangesSchema(Schema):
@@ -175,7 +182,12 @@ def users(passwords: Passwords) -> Resource:
     def create_user(body: NewUserBody, scope: AccountsScope, once: Once | None) -> User:
         """Create a user; every service learns of it by `user.created`."""
         return actions.create(
-            body.user, scope, password=body.password, passwords=passwords, once=once
+            body.user,
+            scope,
+            password=body.password,
+            passwords=passwords,
+            invite=body.invite,
+            once=once,
         )
 
     @bp.get("/users/<id:user_id>")
@@ -191,7 +203,15 @@ def users(passwords: Passwords) -> Resource:
     @bp.accepts(UserChangesSchema)
     @bp.answers(
         UserSchema,
-        refuses=[NotFound, EmailTaken, RoleUnknown, RoleNotYours, LastAdmin, OutboxFull],
+        refuses=[
+            NotFound,
+            EmailTaken,
+            RoleUnknown,
+            RoleNotYours,
+            AccountNotYours,
+            LastAdmin,
+            OutboxFull,
+        ],
         with_etag=True,
     )
     def edit_user(

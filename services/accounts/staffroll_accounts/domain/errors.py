@@ -4,18 +4,54 @@
 
     Conflict
     ├── EmailTaken            R4
+    ├── TwoFactorNotBegun     R40
+    ├── TwoFactorOff          R40
+    ├── TooManyAccessTokens   R42
+    ├── RoleNameTaken         R71
+    ├── RoleInUse             R71
     └── TenantExists
+    Forbidden
+    ├── CurrentPasswordWrong
+    ├── NoSession
+    ├── ResetTokenInvalid     R32
+    └── TwoFactorCodeWrong    R40
     Refused
+    ├── AccountNotYours       R72
+    ├── OwnPasswordElsewhere
+    ├── TwoFactorEnforced     R41
+    ├── ScopeNotYours         R42
+    ├── DefaultRoleStays      R70
+    ├── CategoryFixed         R70
+    ├── NoDefaultRole         R70
     └── LastAdmin             R16
     Invalid
+    ├── ExpiryInvalid         R42
+    ├── PasswordRefused       R30
+    ├── PermissionUnknown     R71
+    ├── ReplacementUnknown    R71
     └── TenantIdInvalid
     Unauthenticated
+    ├── AccessTokenRefused    R42
+    ├── RefreshTokenInvalid
+    ├── RefreshTokenReused
+    ├── TwoFactorNeeded       R40
     └── SignInFailed          R22
+    Unavailable
+    └── TooBusy               R33
 """
 
 from __future__ import annotations
 
-from staffroll.errors import Conflict, FieldError, Invalid, Refused, Stale, Unauthenticated
+from staffroll.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Refused,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class EmailTaken(Conflict):
@@ -48,6 +84,149 @@ class SignInFailed(Unauthenticated):
     wording = "Organisation, e-mail and password do not go together."
 
 
+class TwoFactorNeeded(Unauthenticated):
+    code = "two_factor_needed"
+    wording = "The password is right. Send the code of your second factor with it."
+
+
+class RefreshTokenInvalid(Unauthenticated):
+    code = "refresh_token_invalid"
+    wording = "This session has ended. Sign in again."
+
+
+class RefreshTokenReused(Unauthenticated):
+    code = "refresh_token_reused"
+    wording = "This refresh token was used before, so its session has been ended. Sign in again."
+
+
+class NoSession(Forbidden):
+    code = "no_session"
+    wording = "This token belongs to no running session. Sign in to do this."
+
+
+class TooBusy(Unavailable):
+    code = "too_busy"
+    wording = "Too many are signing in at this very moment. Nothing was changed; try again soon."
+
+
 class ChangedMeanwhile(Stale):
     code = "changed_meanwhile"
     wording = "A field was changed by somebody else since it was read."
+
+
+class TwoFactorNotBegun(Conflict):
+    code = "two_factor_not_begun"
+    wording = "Begin to set up the second factor first."
+
+
+class TwoFactorOff(Conflict):
+    code = "two_factor_off"
+    wording = "There is no second factor."
+
+
+class TwoFactorEnforced(Refused):
+    code = "two_factor_enforced"
+    wording = "Your organisation demands a second factor."
+
+
+class TwoFactorCodeWrong(Forbidden):
+    code = "two_factor_code_wrong"
+    wording = "This code is not the right one."
+
+
+class TooManyAccessTokens(Conflict):
+    code = "too_many_access_tokens"
+    wording = "You have {most} personal access tokens already. Revoke one first."
+
+
+class ExpiryInvalid(Invalid):
+    code = "expiry_invalid"
+    wording = "A personal access token is good until some time within the next year."
+
+    def __init__(self) -> None:
+        super().__init__(errors={"expires_at": [FieldError(self.code, self.wording)]})
+
+
+class ScopeNotYours(Refused):
+    code = "scope_not_yours"
+    wording = "A token may do nothing that you may not do yourself."
+
+    def __init__(self) -> None:
+        super().__init__(errors={"scopes": [FieldError(self.code, self.wording)]})
+
+
+class AccessTokenRefused(Unauthenticated):
+    code = "access_token_refused"
+    wording = "This personal access token is not good, or not any more."
+
+
+class PasswordRefused(Invalid):
+    code = "password_refused"
+    wording = "This password is too easily guessed, too short or too long."
+
+
+class ResetTokenInvalid(Forbidden):
+    code = "reset_token_invalid"
+    wording = "This link is not good, or not any more. Ask for a new one."
+
+
+class OwnPasswordElsewhere(Refused):
+    code = "own_password_elsewhere"
+    wording = "Change your own password under /v1/me/password, where you enter the present one."
+
+
+class CurrentPasswordWrong(Forbidden):
+    code = "current_password_wrong"
+    wording = "This is not your current password."
+
+
+class AccountNotYours(Refused):
+    code = "account_not_yours"
+    wording = (
+        "This person may do what you may not, so only somebody with as many rights can change "
+        "what they sign in with."
+    )
+
+
+class RoleNameTaken(Conflict):
+    code = "role_name_taken"
+    wording = "Another role has this name."
+
+    def __init__(self) -> None:
+        super().__init__(errors={"name": [FieldError(self.code, self.wording)]})
+
+
+class RoleInUse(Conflict):
+    code = "role_in_use"
+    wording = "Users have this role: {users}. Say what replaces it, or remove it from all of them."
+
+
+class DefaultRoleStays(Refused):
+    code = "default_role_stays"
+    wording = "A default role can be changed and reset, not deleted."
+
+
+class CategoryFixed(Refused):
+    code = "category_fixed"
+    wording = "A default role stays in its category."
+
+
+class NoDefaultRole(Refused):
+    code = "no_default_role"
+    wording = "Only a default role can be reset."
+
+
+class PermissionUnknown(Invalid):
+    code = "permission_unknown"
+    wording = "There is no such permission."
+
+    def __init__(self) -> None:
+        super().__init__(errors={"permissions": [FieldError(self.code, self.wording)]})
+
+
+class ReplacementUnknown(Invalid):
+    code = "replacement_unknown"
+    wording = "There is no such other role."
+
+    def __init__(self) -> None:
+        super().__init__(errors={"replace_with": [FieldError(self.code, self.wording)]})

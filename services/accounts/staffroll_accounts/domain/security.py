@@ -39,6 +39,27 @@ class TwoFactor:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A personal access token, for scripts (R42).
+
+    Attributes:
+        scopes: Permissions that it may be used for; what its owner lacks, it lacks too.
+        hash: SHA-256 of the whole token; the token itself is shown once.
+        epoch: The owner's `Security.session_epoch` when it was made; it ends with it.
+        last_used_at: To the hour.
+    """
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    hash: str = field(repr=False)
+    epoch: int
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """What a user signs in with, and how that went.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from staffroll import humans
@@ -14,7 +15,7 @@ from staffroll.events import Cause, Event, UserState
 from staffroll.giving import RoleUnknown
 from staffroll_accounts.domain.errors import ChangedMeanwhile
 from staffroll_accounts.domain.mails import Mail
-from staffroll_accounts.domain.security import Security
+from staffroll_accounts.domain.security import AccessToken, Security
 
 SOURCE: Final = "accounts"
 REMEMBERED_REQUESTS: Final = 20
@@ -37,6 +38,7 @@ class User:
         applied_requests: Requests of other services that this state contains, newest last.
         field_versions: In which version each field was changed last.
         security: What is never told.
+        access_tokens: Nor are these.
         revision: One more at every write, told or not; writes go by it.
     """
 
@@ -56,6 +58,7 @@ class User:
     applied_requests: tuple[str, ...] = ()
     field_versions: Mapping[str, int] = field(default_factory=dict)
     security: Security = field(default_factory=Security)
+    access_tokens: tuple[AccessToken, ...] = ()
     revision: int = 0
 
     @property
@@ -112,13 +115,15 @@ def create(
     *,
     created_in: str = SOURCE,
     active: bool = True,
+    objections: Mapping[str, list[FieldError]] | None = None,
 ) -> Decision:
     """A new user, told as ``user.created``.
 
     Args:
         active: False where the staff membership begins later (R7).
+        objections: What is wrong with other fields, so that all is said at once.
     Raises:
-        Invalid: Fields break R3, R4 or R5; all of them are named.
+        Invalid: Fields break R3, R4 or R5, or there are objections; all of them are named.
         RoleUnknown: A role that the tenant does not have.
     """
     user = User(
@@ -137,7 +142,7 @@ def create(
         security=Security(password_hash=new.password_hash),
         applied_requests=(cause.request_id,) if cause.request_id else (),
     )
-    _check(user, house, _CHECKED)
+    _check(user, house, _CHECKED, objections or {})
     return Decision(
         user,
         (told(user, "user.created", (), cause),),
@@ -166,11 +171,15 @@ def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> 
         field_versions={**user.field_versions, **dict.fromkeys(changed, version)},
         applied_requests=_remember(user.applied_requests, cause.request_id),
     )
+    if "email" in changed:
+        # A link that waits in the old mailbox is void.
+        edited = replace(edited, security=replace(edited.security, reset=None))
     # What was not touched stays, even where the tenant would not allow it any more.
     _check(edited, house, changed)
     return Decision(
         edited,
         (told(edited, "user.updated", changed, cause),),
+        mails=_mails_about_email(user, edited),
         audit=(noted(cause, "user.updated", user.id, changed),),
     )
 
@@ -218,6 +227,21 @@ def told(user: User, event_type: str, changed: Sequence[str], cause: Cause) -> E
     return cause.event(event_type, user.id, user.version, public_state(user, changed))
 
 
+def mail_to(user: User, template: str, *, to: str | None = None, **data: str) -> Mail:
+    """A mail to the user in their language; at another address than theirs where `to` is said."""
+    known = {"name": f"{user.first_name} {user.last_name}".strip(), "email": user.email}
+    return Mail(to=to or user.email, template=template, language=user.language, data=known | data)
+
+
+def _mails_about_email(old: User, new: User) -> tuple[Mail, ...]:
+    """The old and the new address are told (R17)."""
+    if old.email == new.email:
+        return ()
+    return tuple(
+        mail_to(new, "email-changed", to=to, old=old.email) for to in (old.email, new.email)
+    )
+
+
 def _remember(requests: tuple[str, ...], request_id: str | None) -> tuple[str, ...]:
     if request_id is None or request_id in requests:
         return requests
@@ -240,7 +264,12 @@ _TIDIED: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-def _check(user: User, house: House, names: Collection[str]) -> None:
+def _check(
+    user: User,
+    house: House,
+    names: Collection[str],
+    objections: Mapping[str, list[FieldError]] = MappingProxyType({}),
+) -> None:
     problems = {
         # A human who was created elsewhere may have no first name (R3).
         "first_name": humans.name_problem(user.first_name, may_be_empty=True),
@@ -250,6 +279,7 @@ def _check(user: User, house: House, names: Collection[str]) -> None:
         "time_zone": humans.time_zone_problem(user.time_zone),
     }
     found = {name: [item] for name, item in problems.items() if item and name in names}
+    found |= objections
     if found:
         raise Invalid(errors=found)
     if "roles" in names and not house.roles.issuperset(user.roles):

@@ -7,17 +7,32 @@ from typing import Final
 from cryptography.fernet import MultiFernet
 
 from staffroll.mongo import Index, Outbox, TenantDatabase, outbox_index
+from staffroll.mongo.audit_trail import AuditTrail, audit_indexes
 from staffroll.mongo.lists import list_indexes
 from staffroll.standing import Standing
 from staffroll_accounts.domain.roles import permissions_of
-from staffroll_accounts.store import keys, refusals, roles, tenants, users
+from staffroll_accounts.store import (
+    decoys,
+    keys,
+    mails,
+    refusals,
+    reset_requests,
+    roles,
+    sessions,
+    tenants,
+    users,
+)
+from staffroll_accounts.store.decoys import Decoys
 from staffroll_accounts.store.keys import Keys, SigningKey, cipher
 from staffroll_accounts.store.refusals import Refusals
+from staffroll_accounts.store.reset_requests import ResetRequests
 from staffroll_accounts.store.roles import Roles
+from staffroll_accounts.store.sessions import Sessions
 from staffroll_accounts.store.tenants import Tenants, all_tenants
 from staffroll_accounts.store.users import OnceUsed, UserExists, Users
 
 __all__ = [
+    "AUDITED",
     "INDEXES",
     "OUTBOXES",
     "Keys",
@@ -37,6 +52,9 @@ OUTBOXES: Final = (
     keys.COLLECTION,
 )
 
+AUDITED: Final = (users.COLLECTION, roles.COLLECTION, tenants.COLLECTION)
+"""Collections whose documents carry entries of the audit trail."""
+
 INDEXES: Final = (
     Index(
         users.COLLECTION,
@@ -54,8 +72,26 @@ INDEXES: Final = (
     ),
     *list_indexes(users.COLLECTION, "status", facets=["roles"]),
     Index(users.COLLECTION, ["_id", "version"], "versions"),
-    Index(roles.COLLECTION, ["name"], "name_unique", unique=True),
+    Index(users.COLLECTION, ["is_admin"], "admins", partial={"is_admin": True}),
+    Index(
+        users.COLLECTION,
+        ["status", "security.two_factor_enforced", "security.two_factor.enabled_at"],
+        "two_factor",
+    ),
+    Index(
+        users.COLLECTION,
+        ["access_tokens.id"],
+        "access_tokens",
+        unique=True,
+        partial={"access_tokens.id": {"$exists": True}},
+    ),
+    *roles.INDEXES,
     *(outbox_index(name) for name in OUTBOXES),
+    *mails.INDEXES,
+    *reset_requests.INDEXES,
+    *sessions.INDEXES,
+    *decoys.INDEXES,
+    *audit_indexes(AUDITED),
 )
 
 
@@ -68,6 +104,10 @@ class Store:
         self.roles = Roles(database, outbox)
         self.tenants = Tenants(database, outbox)
         self.refusals = Refusals(database, outbox)
+        self.reset_requests = ResetRequests(database)
+        self.sessions = Sessions(database)
+        self.decoys = Decoys(database)
+        self.audit = AuditTrail(database)
 
     def standing(self, user_id: str) -> Standing | None:
         """The user's right to be here, as of now; None where there never was one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -15,15 +16,20 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll import clock
 from staffroll.bus import Message
+from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, Cause, Event, SigningKeys
 from staffroll.ids import new_id
 from staffroll.mongo import Document, Outbox, Platform
-from staffroll.mongo.outbox import entries
+from staffroll.mongo.outbox import HAS_ROOM, entries, push
 from staffroll.settings import SettingsWrong
 
 COLLECTION: Final = "keys"
 
+PUBLISHED_FIRST: Final = timedelta(seconds=10)
+"""How long a new key is published before anything is signed with it."""
+
 _ID: Final = "signing"
+_TRIES: Final = 10
 _SECRET_MIN_CHARACTERS: Final = 32
 
 
@@ -63,11 +69,72 @@ class Keys:
         self._at_rest = at_rest
 
     def signing(self) -> SigningKey:
-        """The newest key, made at the first call; safe when many processes start at once."""
+        """The newest key that siblings have had time to hear of.
+
+        The first is made at the first call; safe when many processes start at once.
+        """
         document = self._find() or self._create()
-        newest = document["keys"][-1]
+        known = clock.now() - PUBLISHED_FIRST
+        keys = document["keys"]
+        usable = [key for key in keys if key["created_at"] <= known] or keys[:1]
+        newest = usable[-1]
         private = OKPKey.import_key(self._at_rest.decrypt(newest["private"]))
         return SigningKey(newest["kid"], private)
+
+    def rotate(self, *, at_once: bool = False) -> str:
+        """The id of a new key, published now; the private halves are encrypted anew.
+
+        Args:
+            at_once: The old ones are good no more, as when one has leaked; every access token
+                is void, and sessions fetch new ones.
+        Raises:
+            Unavailable: Too many change the keys at this very moment.
+        """
+        new = self._new_key()
+        if self._find() is None:
+            self._create()
+
+        def change(keys: list[Document]) -> list[Document]:
+            kept = [] if at_once else keys
+            sealed = [key | {"private": self._at_rest.rotate(key["private"])} for key in kept]
+            return [*sealed, new]
+
+        self._change(change)
+        kid: str = new["kid"]
+        return kid
+
+    def drop_replaced_before(self, moment: datetime) -> None:
+        """Forget keys whose successors were signing already at `moment`."""
+
+        def change(keys: list[Document]) -> list[Document]:
+            replaced_at = [key["created_at"] + PUBLISHED_FIRST for key in keys[1:]]
+            old = sum(1 for since in replaced_at if since <= moment)
+            return keys[old:]
+
+        self._change(change)
+
+    def _change(self, change: Callable[[list[Document]], list[Document]]) -> None:
+        for _ in range(_TRIES):
+            document = self._find()
+            if document is None:
+                return
+            keys = change(document["keys"])
+            if keys == document["keys"]:
+                return
+            changed = document | {"keys": keys, "version": document["version"] + 1}
+            messages = [Message.event(_told(changed, "system:accounts"))]
+            update = push(messages, clock.now())
+            update["$set"] = {"keys": keys, "version": changed["version"]}
+            where = {
+                "tenant_id": PLATFORM_TENANT,
+                "_id": _ID,
+                "version": document["version"],
+                **HAS_ROOM,
+            }
+            if self._keys.update_one(where, update).matched_count:
+                self._outbox.committed(COLLECTION, PLATFORM_TENANT, _ID, messages)
+                return
+        raise Unavailable
 
     def public(self) -> list[dict[str, Any]]:
         """All keys that tokens may be signed with, in JWK form."""
@@ -83,20 +150,11 @@ class Keys:
         return self._keys.find_one({"tenant_id": PLATFORM_TENANT, "_id": _ID})
 
     def _create(self) -> Document:
-        kid = new_id()
-        key = OKPKey.generate_key("Ed25519", parameters={"kid": kid, "use": "sig"})
         document: Document = {
             "_id": _ID,
             "tenant_id": PLATFORM_TENANT,
             "version": 1,
-            "keys": [
-                {
-                    "kid": kid,
-                    "public": dict(key.as_dict(private=False)),
-                    "private": self._at_rest.encrypt(key.as_pem(private=True)),
-                    "created_at": clock.now(),
-                }
-            ],
+            "keys": [self._new_key()],
         }
         messages = [Message.event(_told(document, "system:accounts"))]
         document["outbox"] = entries(messages, clock.now())
@@ -109,6 +167,16 @@ class Keys:
             return found
         self._outbox.committed(COLLECTION, PLATFORM_TENANT, _ID, messages)
         return document
+
+    def _new_key(self) -> Document:
+        kid = new_id()
+        key = OKPKey.generate_key("Ed25519", parameters={"kid": kid, "use": "sig"})
+        return {
+            "kid": kid,
+            "public": dict(key.as_dict(private=False)),
+            "private": self._at_rest.encrypt(key.as_pem(private=True)),
+            "created_at": clock.now(),
+        }
 
 
 def _told(document: Document, actor: str) -> Event:

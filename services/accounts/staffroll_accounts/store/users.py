@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from cryptography.fernet import MultiFernet
@@ -23,10 +23,13 @@ from staffroll.search import Term, email_key, index_fields
 from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.mails import Mail
 from staffroll_accounts.domain.security import PasswordReset, Security, TwoFactor
+from staffroll_accounts.domain.two_factor import SecondFactors
 from staffroll_accounts.domain.users import Decision, User, public_state
+from staffroll_accounts.store import access_tokens
 
 COLLECTION: Final = "users"
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0, "mails": 0, "audit": 0}
 
 
@@ -163,6 +166,10 @@ class Users:
         document = self._users.find_one({"email_key": email_key(email)}, _LISTED)
         return None if document is None else _from_document(document)
 
+    def find_by_access_token(self, token_id: str) -> User | None:
+        document = self._users.find_one({"access_tokens.id": token_id}, _LISTED)
+        return None if document is None else _from_document(document)
+
     def find_once(self, once: Once) -> tuple[User, dict[str, Any]] | None:
         """The user that an Idempotency-Key created, and how the key was kept."""
         document = self._users.find_one({"once.key": once.key}, _LISTED)
@@ -196,6 +203,37 @@ class Users:
     def count(self, status: str) -> int:
         return find_slice(self._users, {"status": status}, (), after=None, limit=1).total
 
+    def count_second_factors(self) -> SecondFactors:
+        """How many active users have a second factor, and how many must have one."""
+        has_one = {"security.two_factor.enabled_at": {"$gte": _EPOCH}}
+        must = {"security.two_factor_enforced": True}
+        need_not = {"security.two_factor_enforced": False}
+        enforced = self._count_active(must)
+        on_enforced = self._count_active(must | has_one)
+        return SecondFactors(
+            users=enforced + self._count_active(need_not),
+            enforced=enforced,
+            on_enforced=on_enforced,
+            on=on_enforced + self._count_active(need_not | has_one),
+        )
+
+    def _count_active(self, where: Document) -> int:
+        return self._users.count({"status": "active", **where}, hint="two_factor")
+
+    def admins(self) -> dict[str, int]:
+        """The revisions of all who have admin access, by id."""
+        admins = {"status": {"$in": ["active", "deactivated"]}, "is_admin": True}
+        found = self._users.find(admins, {"revision": 1})
+        return {document["_id"]: document["revision"] for document in found}
+
+    def with_role(self, role_id: str, limit: int) -> list[str]:
+        """Ids of some who have the role."""
+        found = self._users.find(_having(role_id), {"_id": 1}, limit=limit)
+        return [document["_id"] for document in found]
+
+    def count_with_role(self, role_id: str) -> int:
+        return self._users.count(_having(role_id))
+
     def is_empty(self) -> bool:
         return self._users.find_one({}, {"_id": 1}) is None
 
@@ -209,6 +247,10 @@ class Users:
         """Ids and versions of all users and tombstones."""
         for document in self._users.find({}, {"version": 1}, batch_size=5000):
             yield document["_id"], document["version"]
+
+
+def _having(role_id: str) -> Document:
+    return {"status": {"$in": ["active", "deactivated"]}, "roles": role_id}
 
 
 def _to_document(user: User) -> Document:
@@ -229,6 +271,7 @@ def _to_document(user: User) -> Document:
         "applied_requests": list(user.applied_requests),
         "field_versions": dict(user.field_versions),
         "security": asdict(user.security),
+        "access_tokens": access_tokens.to_documents(user.access_tokens),
     }
     if user.status != "deleted":
         document["email_key"] = email_key(user.email)
@@ -254,6 +297,7 @@ def _from_document(document: Document) -> User:
         applied_requests=tuple(document["applied_requests"]),
         field_versions=document["field_versions"],
         security=_security(document["security"]),
+        access_tokens=access_tokens.from_documents(document.get("access_tokens", ())),
         revision=document["revision"],
     )
 

@@ -1,0 +1,199 @@
+"""Creating, changing, resetting and deleting roles (R70-R72)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from staffroll.errors import Conflict, NotFound, Stale, Unavailable
+from staffroll.idempotency import Once, OnceUsed, created_before
+from staffroll.ids import new_id
+from staffroll.scope import Actor
+from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.actions.users import house
+from staffroll_accounts.domain import roles as rules
+from staffroll_accounts.domain import users as user_rules
+from staffroll_accounts.domain.errors import DefaultRoleStays, ReplacementUnknown, RoleInUse
+from staffroll_accounts.domain.roles import NewRole, Role, RoleDecision
+from staffroll_accounts.domain.users import SOURCE, User
+
+_TRIES: Final = 10
+_USERS_AT_ONCE: Final = 100
+
+SETTLED_AFTER: Final = timedelta(seconds=5)
+"""A role is buried no earlier: by then, whoever gave it while it began to go is done."""
+
+
+def create(new: NewRole, scope: AccountsScope, once: Once | None = None) -> Role:
+    """A new role; repeated with the same `once`, the one that it created.
+
+    Raises:
+        Invalid, PermissionUnknown, RoleNotYours: See `domain.roles`.
+        RoleNameTaken: Another role has the name.
+        Unavailable: What the key created is being forgotten at this very moment.
+    """
+    if earlier := created_before(once, scope.store.roles, scope.now):
+        return earlier
+    decision = rules.create(new, new_id(), scope.actor, scope.cause(SOURCE))
+    try:
+        return scope.store.roles.insert(decision, scope.now, once)
+    except (OnceUsed, Conflict) as error:
+        # The same request at the same moment has the same name; which of the two indexes
+        # refuses first is the database's choice.
+        if earlier := created_before(once, scope.store.roles, scope.now):
+            return earlier
+        if isinstance(error, OnceUsed):
+            raise Unavailable from error
+        raise
+
+
+def edit(
+    role_id: str, changes: Mapping[str, Any], scope: AccountsScope, *, expected: int | None
+) -> Role:
+    """The role after `changes`; works everywhere within the time an event takes (R74).
+
+    Raises:
+        NotFound, Stale, Invalid, RoleNameTaken, CategoryFixed, PermissionUnknown, RoleNotYours.
+        Unavailable: Too many edit the role at this very moment.
+    """
+    cause = scope.cause(SOURCE)
+    return _decide(
+        role_id, scope, expected, lambda role: rules.edit(role, changes, scope.actor, cause)
+    )
+
+
+def reset(role_id: str, scope: AccountsScope, *, expected: int | None) -> Role:
+    """The default role as its category came with it.
+
+    Raises:
+        NotFound, Stale, NoDefaultRole, RoleNameTaken, RoleNotYours.
+    """
+    cause = scope.cause(SOURCE)
+    return _decide(role_id, scope, expected, lambda role: rules.reset(role, scope.actor, cause))
+
+
+def delete(
+    role_id: str,
+    scope: AccountsScope,
+    *,
+    replace_with: str | None,
+    remove_from: int | None,
+    expected: int | None,
+) -> None:
+    """The role cannot be given any more, is taken from who has it, and then is no more.
+
+    Args:
+        replace_with: What its users get instead.
+        remove_from: How many users lose it; must be right.
+    Raises:
+        NotFound, Stale.
+        DefaultRoleStays: It can only be reset.
+        RoleInUse: Users have it, and neither of the two says what becomes of them.
+        ReplacementUnknown: There is no such other role.
+        RoleNotYours: The replacement allows what the actor lacks (R72).
+    """
+
+    def decide(role: Role) -> RoleDecision:
+        if role.is_default:
+            raise DefaultRoleStays
+        replacement = _replacement(role, replace_with, scope)
+        users = scope.store.users.count_with_role(role.id)
+        if replacement is None and users != (remove_from or 0):
+            raise RoleInUse(users=users)
+        return rules.let_go(role, replacement, scope.actor, scope.cause(SOURCE))
+
+    going = _decide(role_id, scope, expected, decide)
+    take_away(going, scope)
+
+
+def take_away(role: Role, scope: AccountsScope) -> bool:
+    """Take a going role from some of who has it; whether nobody has it any more.
+
+    Can be repeated from anywhere: each user is one write, with its event.
+    """
+    if role.going is None:
+        return False
+    acting = replace(
+        scope,
+        actor=Actor(role.going.actor, is_admin=True),
+        correlation_id=role.going.correlation_id,
+    )
+    found = scope.store.users.with_role(role.id, _USERS_AT_ONCE)
+    for user_id in found:
+        _take_from(user_id, role, acting)
+    return len(found) < _USERS_AT_ONCE and scope.store.users.count_with_role(role.id) == 0
+
+
+def finish(role_id: str, scope: AccountsScope) -> None:
+    """Go on with a role that is going, to its ``role.deleted`` where it is time."""
+    role = scope.store.roles.find_any(role_id)
+    if role is None or role.going is None or not take_away(role, scope):
+        return
+    if scope.now - role.going.since >= SETTLED_AFTER:
+        acting = replace(scope, actor=Actor(role.going.actor, is_admin=True))
+        decision = rules.delete(role, acting.cause(SOURCE))
+        scope.store.roles.save(decision, role, scope.now)
+
+
+def grow(role_id: str, scope: AccountsScope) -> None:
+    """Give the role what its category gained since it was made (R70)."""
+    role = scope.store.roles.find_any(role_id)
+    decision = rules.grown(role, scope.cause(SOURCE)) if role else None
+    if role is not None and decision is not None:
+        scope.store.roles.save(decision, role, scope.now)
+
+
+def _replacement(role: Role, replace_with: str | None, scope: AccountsScope) -> Role | None:
+    if replace_with is None:
+        return None
+    if replace_with == role.id:
+        raise ReplacementUnknown
+    try:
+        return scope.store.roles.get(replace_with)
+    except NotFound as error:
+        raise ReplacementUnknown from error
+
+
+def _take_from(user_id: str, role: Role, scope: AccountsScope) -> None:
+    for _ in range(_TRIES):
+        user = scope.store.users.find(user_id)
+        if user is None or role.id not in user.roles:
+            return
+        try:
+            _save_without(user, role, scope)
+        except Stale:
+            continue
+        return
+    raise Unavailable
+
+
+def _save_without(user: User, role: Role, scope: AccountsScope) -> None:
+    here = house(scope)
+    kept = {one for one in user.roles if one != role.id}
+    instead = role.going.replace_with if role.going else None
+    if instead is not None and instead in here.roles:
+        kept.add(instead)
+    # What else the user has is not our question.
+    anything = replace(here, roles=here.roles | kept)
+    decision = user_rules.edit(user, {"roles": sorted(kept)}, anything, scope.cause(SOURCE))
+    scope.store.users.save(decision, user, scope.now)
+
+
+def _decide(
+    role_id: str,
+    scope: AccountsScope,
+    expected: int | None,
+    decide: Callable[[Role], RoleDecision],
+) -> Role:
+    for _ in range(_TRIES):
+        role = scope.store.roles.get(role_id)
+        if expected is not None and expected != role.version:
+            raise Stale
+        try:
+            return scope.store.roles.save(decide(role), role, scope.now)
+        except Stale:
+            if expected is not None:
+                raise
+    raise Unavailable

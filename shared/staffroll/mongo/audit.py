@@ -1,0 +1,198 @@
+"""The audit trail in MongoDB: from the changed documents into one chain for each tenant (R9).
+
+::
+
+    store ──one write──▶ document { state, outbox, audit: [entry] }
+                                       │         ▲
+      leased writer: chain, insert ◀───┘         │ pull, once the line is there
+                 │                               │
+                 └──▶ audit { n, previous, hash } ┘
+
+A crash between any two steps repeats what is idempotent: a line is found by its entry's
+id, and two writers at once (a lease that ran out) meet at the unique ``(tenant_id, n)``:
+one inserts, the other begins anew. What decides is read with majority, so that a failover
+takes nothing back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from operator import itemgetter
+from typing import Final
+
+import structlog
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+
+from staffroll import clock
+from staffroll.audit_chain import START, Line, chained
+from staffroll.ids import new_id
+from staffroll.mongo.audit_trail import COLLECTION, ERASED, LEASES, NOTES, WAITING, AuditTrail
+from staffroll.mongo.client import Document
+from staffroll.mongo.scoped import Platform
+
+LEASE: Final = timedelta(seconds=30)
+_DOCUMENTS_AT_ONCE: Final = 200
+_DUPLICATE_KEY: Final = 11000
+
+_log = structlog.get_logger()
+
+
+class AuditWriter:
+    """Appends what waits in the documents of `collections`; any number may run at once.
+
+    Args:
+        lease: How long one writer keeps the others off a tenant; a matter of waste alone.
+    """
+
+    def __init__(
+        self, platform: Platform, collections: Sequence[str], lease: timedelta = LEASE
+    ) -> None:
+        self._platform = platform
+        self._collections = (*collections, NOTES)
+        self._lease = lease
+        self._me = new_id()
+        self._lines = _by_majority(platform[COLLECTION])
+        self._leases = platform[LEASES]
+
+    def run(self) -> None:
+        """Append all that waits now, of every tenant that no other writer has."""
+        for tenant_id in self._tenants():
+            if self._claim(tenant_id):
+                self._append_all(tenant_id)
+                self._let_go(tenant_id)
+
+    def _tenants(self) -> list[str]:
+        found: dict[str, None] = {}
+        for name in self._collections:
+            here = self._platform[name].find(
+                {"audit.at": {"$exists": True}}, {"tenant_id": 1}, hint=WAITING
+            )
+            found.update((document["tenant_id"], None) for document in here.limit(1_000))
+        return list(found)
+
+    def _claim(self, tenant_id: str) -> bool:
+        now = clock.now()
+        mine = {"$or": [{"holder": self._me}, {"until": {"$lt": now}}]}
+        try:
+            self._leases.update_one(
+                {"_id": tenant_id, "tenant_id": tenant_id, **mine},
+                {"$set": {"holder": self._me, "until": now + self._lease}},
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def _let_go(self, tenant_id: str) -> None:
+        mine = {"_id": tenant_id, "tenant_id": tenant_id, "holder": self._me}
+        self._leases.update_one(mine, {"$set": {"until": clock.now()}})
+
+    def _append_all(self, tenant_id: str) -> None:
+        more = True
+        while more:
+            more = False
+            for name in self._collections:
+                documents = self._waiting_in(name, tenant_id)
+                if documents and not self._append(tenant_id, documents):
+                    return  # another writer was quicker; what is left waits for the next round
+                self._pull(name, tenant_id, documents)
+                more = more or len(documents) == _DOCUMENTS_AT_ONCE
+            if more and not self._claim(tenant_id):
+                return
+
+    def _waiting_in(self, name: str, tenant_id: str) -> list[Document]:
+        found = _by_majority(self._platform[name]).find(
+            {"tenant_id": tenant_id, "audit.at": {"$exists": True}}, {"audit": 1}, hint=WAITING
+        )
+        return list(found.sort("audit.at", 1).limit(_DOCUMENTS_AT_ONCE))
+
+    def _append(self, tenant_id: str, documents: Sequence[Document]) -> bool:
+        """Whether the entries of all the documents are in the trail now."""
+        entries = {entry["id"]: entry for one in documents for entry in one["audit"]}
+        known = self._lines.find(
+            {"tenant_id": tenant_id, "_id": {"$in": list(entries)}}, {"_id": 1}
+        )
+        for line in known:
+            del entries[line["_id"]]
+        for entry in self._by_deleted(tenant_id, list(entries.values())):
+            entry["address"] = None
+        # Stable: what was noted at the same moment in one document keeps its order.
+        ordered = sorted(entries.values(), key=itemgetter("at"))
+        lines = self._chain(tenant_id, ordered)
+        if lines:
+            try:
+                self._lines.insert_many(lines, ordered=True)
+            except BulkWriteError as error:
+                if not _is_duplicate(error):
+                    raise
+                _log.info("audit_writer_forestalled", tenant=tenant_id)
+                return False
+            newest = {"head": {"n": lines[-1]["n"], "hash": lines[-1]["hash"]}}
+            self._leases.update_one(
+                {
+                    "_id": tenant_id,
+                    "tenant_id": tenant_id,
+                    "head.n": {"$not": {"$gt": lines[-1]["n"]}},
+                },
+                {"$set": newest},
+            )
+        self._erase_deleted(tenant_id, documents)
+        return True
+
+    def _chain(self, tenant_id: str, entries: Sequence[Document]) -> list[Line]:
+        newest = self._lines.find_one(
+            {"tenant_id": tenant_id}, {"n": 1, "hash": 1}, sort=[("n", -1)], hint="n_unique"
+        )
+        n, previous = (newest["n"], newest["hash"]) if newest else (0, START)
+        lines = []
+        for entry in entries:
+            n += 1
+            lines.append(chained(entry, tenant_id, n, previous))
+            previous = lines[-1]["hash"]
+        return lines
+
+    def _by_deleted(self, tenant_id: str, entries: Sequence[Document]) -> list[Document]:
+        """The entries of who was deleted before they were written."""
+        actors = {entry["actor"] for entry in entries}
+        gone = self._platform[ERASED].find({"tenant_id": tenant_id, "_id": {"$in": list(actors)}})
+        ids = {document["_id"] for document in gone}
+        return [entry for entry in entries if entry["actor"] in ids]
+
+    def _erase_deleted(self, tenant_id: str, documents: Sequence[Document]) -> None:
+        """Before the entry of a deletion leaves its document: so a crash repeats this, too."""
+        for document in documents:
+            for entry in document["audit"]:
+                if entry["action"].endswith(".deleted"):
+                    gone = {"_id": entry["subject"], "tenant_id": tenant_id}
+                    with suppress(DuplicateKeyError):
+                        self._platform[ERASED].insert_one(gone)
+                    AuditTrail(self._platform.tenant(tenant_id)).erase(entry["subject"])
+
+    def _pull(self, name: str, tenant_id: str, documents: Sequence[Document]) -> None:
+        pulls = [
+            UpdateOne(
+                {"tenant_id": tenant_id, "_id": document["_id"]},
+                {"$pull": {"audit": {"id": {"$in": [entry["id"] for entry in document["audit"]]}}}},
+            )
+            for document in documents
+        ]
+        if pulls:
+            self._platform[name].bulk_write(pulls, ordered=False)
+        if name == NOTES:
+            ids = [document["_id"] for document in documents]
+            emptied = {"tenant_id": tenant_id, "_id": {"$in": ids}, "audit": []}
+            self._platform[name].delete_many(emptied)
+
+
+def _by_majority(collection: Collection[Document]) -> Collection[Document]:
+    return collection.with_options(read_concern=ReadConcern("majority"))
+
+
+def _is_duplicate(error: BulkWriteError) -> bool:
+    details = error.details or {}
+    return any(one.get("code") == _DUPLICATE_KEY for one in details.get("writeErrors", ()))

@@ -1,0 +1,130 @@
+"""One tenant's audit trail in MongoDB: how entries wait, and how the trail is read (R9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.errors import DuplicateKeyError
+
+from staffroll.audit import AuditEntry
+from staffroll.audit_chain import Line, Verdict, verify
+from staffroll.mongo.client import Document
+from staffroll.mongo.indexes import Index
+from staffroll.mongo.scoped import Platform, TenantDatabase
+
+COLLECTION: Final = "audit"
+NOTES: Final = "audit_notes"
+"""Entries whose document is gone with the change that they tell of."""
+
+ERASED: Final = "audit_erased"
+"""Ids of who was deleted, so that no later line of theirs gets an address."""
+
+LEASES: Final = "audit_writers"
+"""Who writes a tenant's trail, and the newest line that was surely written."""
+
+WAITING: Final = "audit_waiting"
+"""The index that finds documents whose entries wait."""
+
+
+def waiting(entries: Sequence[AuditEntry]) -> list[Document]:
+    """Entries in the form in which they wait in a document's ``audit``."""
+    return [asdict(entry) for entry in entries]
+
+
+def audit_indexes(collections: Sequence[str]) -> tuple[Index, ...]:
+    """For the trail, and for finding what waits in `collections`."""
+    return (
+        Index(COLLECTION, ["n"], "n_unique", unique=True),
+        Index(COLLECTION, ["subject", "n"], "by_subject"),
+        Index(COLLECTION, ["actor", "n"], "by_actor"),
+        Index(COLLECTION, ["action", "n"], "by_action"),
+        Index(COLLECTION, ["at"], "by_time"),
+        *(
+            Index(
+                name,
+                ["audit.at"],
+                WAITING,
+                partial={"audit.at": {"$exists": True}},
+                every_tenant=True,
+            )
+            for name in (*collections, NOTES)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines are asked for; None asks for all.
+
+    Attributes:
+        since: Not before.
+        until: Before.
+    """
+
+    subject: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def where(self) -> Document:
+        named = {"subject": self.subject, "actor": self.actor, "action": self.action}
+        found: Document = {name: value for name, value in named.items() if value is not None}
+        at = {"$gte": self.since, "$lt": self.until}
+        if bounds := {name: value for name, value in at.items() if value is not None}:
+            found["at"] = bounds
+        return found
+
+
+class AuditTrail:
+    """One tenant's trail, to be read, verified, and rid of the addresses of who was deleted."""
+
+    def __init__(self, database: TenantDatabase) -> None:
+        self._lines = database[COLLECTION]
+        self._notes = database[NOTES]
+        self._leases = database[LEASES]
+
+    def find(
+        self, wanted: AuditFilter, *, before: int | None = None, limit: int = 0
+    ) -> Iterator[Line]:
+        """Lines, the newest first; those before number `before` where one is given."""
+        where = wanted.where()
+        if before is not None:
+            where["n"] = {"$lt": before}
+        return self._lines.find(where, sort=[("n", -1)], limit=limit)
+
+    def count(self, wanted: AuditFilter) -> int:
+        where = wanted.where()
+        if where:
+            return self._lines.count(where)
+        newest = self._lines.find({}, {"n": 1}, sort=[("n", -1)], limit=1)
+        return next((int(line["n"]) for line in newest), 0)  # there are no gaps
+
+    def verify(self) -> Verdict:
+        """Recompute the chain from its beginning."""
+        held = self._leases.find_one({"_id": self._leases.tenant_id}, {"head": 1}) or {}
+        head = (held["head"]["n"], held["head"]["hash"]) if "head" in held else None
+        return verify(self._lines.find({}, sort=[("n", 1)]), self._lines.tenant_id, head)
+
+    def erase(self, user_id: str) -> None:
+        """Forget the addresses that `user_id` came from; the chain stays whole."""
+        theirs = {"$or": [{"actor": user_id}, {"subject": user_id, "actor": "anonymous"}]}
+        self._lines.update_many(
+            {**theirs, "personal": {"$exists": True}}, {"$unset": {"personal": ""}}
+        )
+
+    def keep_apart(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Let entries wait in a document of their own; repeating it is harmless."""
+        if entries:
+            document: Document = {"_id": entries[-1]["id"], "audit": [dict(one) for one in entries]}
+            with suppress(DuplicateKeyError):
+                self._notes.insert_one(document)
+
+
+def trails(platform: Platform) -> list[str]:
+    """The tenants that have a trail."""
+    return sorted(platform[COLLECTION].distinct("tenant_id"))
