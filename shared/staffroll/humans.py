@@ -79,7 +79,8 @@ def email_problem(text: str) -> FieldError | None:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    # "localtime" is whatever this machine is set to, and means something else on another.
+    return frozenset(zoneinfo.available_timezones() - {"localtime"})
 
 
 def time_zone_problem(name: str) -> FieldError | None:

@@ -10,6 +10,7 @@ from flask import Flask, g
 
 from staffroll import clock
 from staffroll.errors import DatabaseAway
+from staffroll.ids import TENANT_PATTERN
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.web.digest import digests
@@ -59,7 +60,9 @@ def create_app(runtime: Runtime) -> Flask:
     def anonymous(tenant_id: str) -> AccountsScope:
         if not runtime.is_prepared:
             raise DatabaseAway
-        g.tenant_id = tenant_id
+        if TENANT_PATTERN.match(tenant_id):
+            # It is logged, and people type their e-mail into any field.
+            g.tenant_id = tenant_id
         return Scope(tenant_id, Actor("anonymous"), store(tenant_id), clock.now(), g.request_id)
 
     def versions(scope: Scope[Any], _owner: str) -> Iterable[tuple[str, int]]:

@@ -13,7 +13,7 @@ from staffroll.bus.topology import SERVICES, events_queue
 from staffroll.cli.broker import open_broker
 from staffroll.cli.replaying import ask_again
 from staffroll.events import Event, NotAnEvent
-from staffroll.ids import new_id
+from staffroll.ids import TENANT_PATTERN, new_id
 
 NAME: Final = "staffroll-events"
 
@@ -101,6 +101,9 @@ def replay(
 
     Harmless at any time: a service ignores what it knows already.
     """
+    if tenant is not None and not TENANT_PATTERN.match(tenant):
+        # It would be asked for all the same, and end among the owner's dead letters.
+        raise click.UsageError(f"{tenant} cannot be a tenant's id.")
     with open_broker(NAME) as broker:
         for owner in owners or TOLD_BY[follower]:
             ask_again(broker, owner, events_queue(follower), tenant, subjects)

@@ -12,6 +12,7 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Staffroll</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="{{ root }}/overview.css">
 </head>
 <body>
@@ -59,7 +60,7 @@ def overview(services: Iterable[Listed]) -> Flask:
             render_template_string(_PAGE, services=listed, root=request.script_root)
         )
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from staffroll import errors
 from staffroll.errors import FieldError, StaffrollError
+from staffroll.faults import log_fault
 from staffroll.mongo.client import AWAY
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -163,7 +164,7 @@ def _on_database_away(error: Exception) -> Response:
 
 
 def _on_bug(error: Exception) -> Response:
-    _log.error("unexpected_error", error=type(error).__name__, exc_info=error)
+    log_fault("unexpected_error", error, request_id=g.get("request_id"))
     return _response(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal_error",

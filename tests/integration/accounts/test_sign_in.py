@@ -148,6 +148,19 @@ def test_r1_the_same_e_mail_signs_in_to_its_own_tenant(accounts: Accounts, tenan
     assert _sign_in(other, email="anna@x.example").status_code == 401
 
 
+def test_an_e_mail_in_the_wrong_field_is_not_logged(
+    tenant: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+
+    _sign_in(tenant)
+    _sign_in(tenant, tenant="anna@x.example")
+
+    logged = capsys.readouterr().out
+    assert tenant.id in logged
+    assert "anna@x.example" not in logged
+
+
 def test_published_keys_are_public(tenant: Tenant) -> None:
     response = tenant.get("/.well-known/jwks.json", token=None)
 

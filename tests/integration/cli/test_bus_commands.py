@@ -148,6 +148,14 @@ def test_replay_asks_the_owner_to_tell_the_follower(broker: Broker) -> None:
     assert payload_of(heard[0]) == SnapshotWish("people.events", "acme", ["x"])
 
 
+def test_replay_asks_nobody_for_what_cannot_be_a_tenant(broker: Broker) -> None:
+    result = staffroll("events", "replay", "--to", "people", "--tenant", "ACME")
+
+    assert result.exit_code == 2
+    assert "ACME" in result.stderr
+    assert broker.waiting("accounts.requests") == 0
+
+
 def test_a_broker_that_is_away_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAFFROLL_BROKER_URL", "amqp://guest:secret@127.0.0.1:1/")
 

@@ -43,6 +43,27 @@ def test_who_ends_in_the_middle_leaves_no_consumer_behind(follower_here: Service
     assert "bootstrap" in _waited_for(follower_here)
 
 
+def test_who_ends_in_the_middle_lets_another_go_on_at_once(follower_here: ServiceHere) -> None:
+    follower_here.runtime.platform["bootstraps"].delete_many({})
+    first, second = (follower_here.chore("catching up with accounts") for _ in range(2))
+    asked: list[str] = []
+
+    def accounts(event: Event) -> None:
+        if event.type == "snapshot.requested" and event.subject == "accounts":
+            asked.append(payload_of(event).queue)
+
+    follower_here.accounts = accounts
+    first.run()
+    eventually(lambda: len(asked) == 1)
+    first.close()
+
+    try:
+        second.run()
+        eventually(lambda: len(asked) == 2)
+    finally:
+        second.close()
+
+
 def _waited_for(here: ServiceHere) -> dict[str, Any]:
     checks = here.client.get("/readyz").json["checks"]
     return {name: outcome for name, outcome in checks.items() if outcome != "ok"}
