@@ -314,3 +314,14 @@ def _entries(database: Database[Document]) -> list[Document]:
     document = database["things"].find_one({"_id": "s0"}) or {}
     found: list[Document] = document.get("outbox", [])
     return found
+
+
+def test_a_long_backlog_is_sent_in_one_go(
+    database: Database[Document], start: Callable[[_Wire], Outbox]
+) -> None:
+    left = _leave_many(database, 1000)
+    wire = _Wire()
+
+    start(wire)
+
+    eventually(lambda: sorted(wire.sent) == sorted(left), 4)
