@@ -92,6 +92,17 @@ def time_zone_problem(name: str) -> FieldError | None:
     )
 
 
+def language_tag_problem(tag: str) -> FieldError | None:
+    """What is wrong with a tag that a tenant wants to offer, or None. Source: R5, BCP 47."""
+    from langcodes import tag_is_valid
+
+    if "_" not in tag and tag_is_valid(tag):
+        return None
+    return FieldError(
+        "language_unknown", "{tag} is not the tag of a language, as de and pt-BR are.", {"tag": tag}
+    )
+
+
 def language_problem(tag: str, offered: tuple[str, ...]) -> FieldError | None:
     """What is wrong with a language tag, or None. Source: R5, BCP 47."""
     if tag in offered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
@@ -18,10 +17,11 @@ from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import queues
 from staffroll.events import Event, is_known
 from staffroll.faults import log_fault
+from staffroll.logs import configure_logging
 from staffroll.mongo import AWAY
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
-from staffroll.settings import ServiceSettings, read
+from staffroll.settings import read
 from staffroll.web import metrics
 from staffroll.web.overview import overview
 
@@ -31,28 +31,6 @@ _CHORE_SECONDS: Final = 5
 Wsgi = Callable[..., Any]
 
 _log = structlog.get_logger()
-
-
-def configure_logging(settings: ServiceSettings) -> None:
-    """One line per happening: JSON for machines, or colours for people."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if settings.log_format == "console"
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
-    level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        cache_logger_on_first_use=True,
-    )
-    logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Literal
 
@@ -26,6 +27,7 @@ from staffroll.settings import ServiceSettings
 Role = Literal["serve", "consume", "command"]
 
 _RETRY_SECONDS = 0.5
+_POLL_SECONDS = 0.05
 _RETRY_AFTER_REFUSAL_SECONDS = 30.0
 
 _log = structlog.get_logger()
@@ -82,6 +84,17 @@ class Runtime:
     def wait_until_prepared(self, timeout_seconds: float | None = None) -> bool:
         """Whether indexes and queues stand within the time."""
         return self._has_indexes.wait(timeout_seconds) and self._has_queues.wait(timeout_seconds)
+
+    def wait_until_usable(self, timeout_seconds: float) -> bool:
+        """Whether the indexes stand within the time; with or without a broker."""
+        return self._has_indexes.wait(timeout_seconds)
+
+    def wait_for_broker(self, timeout_seconds: float) -> bool:
+        """Whether what is committed now is sent at once; known within the time."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self.outbox.is_connected and time.monotonic() < deadline:
+            self._stop.wait(_POLL_SECONDS)
+        return self.outbox.is_connected
 
     def database_answers(self) -> bool:
         return is_up(self._client)

@@ -79,5 +79,9 @@ def create_app(runtime: Runtime) -> Flask:
             digests("accounts", ["accounts"], versions),
         ],
         blueprints=[well_known(keys)],
-        ready={"database": runtime.waits_for_database, "broker": runtime.waits_for_broker},
+        ready={
+            "database": runtime.waits_for_database,
+            "broker": runtime.waits_for_broker,
+            "signing keys": keys.waits_for_secret,
+        },
     )

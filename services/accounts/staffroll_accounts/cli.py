@@ -11,12 +11,14 @@ from typing import cast
 import click
 
 from staffroll import clock
-from staffroll.errors import StaffrollError
+from staffroll.cli.tenants import NoTenant
+from staffroll.errors import DatabaseAway, StaffrollError
 from staffroll.events import Event
 from staffroll.ids import TENANT_PATTERN
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.service import Chore, Service
+from staffroll.settings import SettingsWrong
 from staffroll.web.guard import PLATFORM_ACTOR
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.actions.tenants import NewTenant
@@ -28,6 +30,8 @@ from staffroll_accounts.sync import make_handler
 from staffroll_accounts.tokens import Issuer
 
 _TOKEN_SECONDS = 300
+_DATABASE_SECONDS = 10
+_BROKER_SECONDS = 5
 
 
 def _handler(runtime: Runtime) -> Callable[[Event], None]:
@@ -45,7 +49,8 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
 def _command(environ: Mapping[str, str] | None = None) -> Iterator[Runtime]:
     runtime = service.runtime("command", environ)
     try:
-        runtime.wait_until_prepared(30)
+        if not runtime.wait_until_usable(_DATABASE_SECONDS):
+            raise DatabaseAway
         yield runtime
     finally:
         runtime.close()
@@ -100,15 +105,19 @@ def create(
         admin_last_name=admin_last_name,
         admin_password=password,
     )
-    with _command() as runtime:
-        settings = cast(AccountsSettings, runtime.settings)
-        try:
+    try:
+        tenants.check_form(wish)
+        with _command() as runtime:
+            settings = cast(AccountsSettings, runtime.settings)
+            is_told = runtime.wait_for_broker(_BROKER_SECONDS)
             tenants.create(wish, _scope(runtime, tenant_id), Passwords(settings))
-        except StaffrollError as error:
-            fields = "; ".join(
-                f"{field}: {item.text()}" for field, items in error.errors.items() for item in items
-            )
-            raise click.ClickException(f"{error.detail} {fields}".strip()) from error
+    except StaffrollError as error:
+        fields = "; ".join(
+            f"{field}: {item.text()}" for field, items in error.errors.items() for item in items
+        )
+        raise click.ClickException(f"{error.detail} {fields}".strip()) from error
+    if not is_told:
+        click.echo("Made; the news of it will be sent when the broker is back.", err=True)
     click.echo(f"Tenant:   {tenant_id}")
     click.echo(f"E-mail:   {admin_email}")
     if not admin_password_stdin:
@@ -121,8 +130,18 @@ def new_password() -> str:
 
 
 def platform_token(tenant_id: str, environ: Mapping[str, str] | None = None) -> str:
-    """A short token with which the platform team's commands may do everything in a tenant."""
+    """A short token with which the platform team's commands may do everything in a tenant.
+
+    Raises:
+        NoTenant: There is no such tenant.
+        SettingsWrong: The secret key does not open the signing keys.
+    """
     with _command(environ) as runtime:
+        found = _scope(runtime, tenant_id).store.tenants.find()
+        if found is None or found.status == "deleted":
+            raise NoTenant(tenant_id)
+        if (locked := make_keys(runtime).waits_for_secret()) is not None:
+            raise SettingsWrong(locked)
         return Issuer(make_keys(runtime), _TOKEN_SECONDS).issue(
             subject=PLATFORM_ACTOR,
             tenant_id=tenant_id,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from flask import Flask, Response, render_template_string, request
+from flask import Flask, Response, g, render_template_string, request
+
+from staffroll.ids import new_id
+from staffroll.web import problems
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -53,6 +56,11 @@ def overview(services: Iterable[Listed]) -> Flask:
     """A small app with the page, for where several services share one port."""
     listed = list(services)
     app = Flask("staffroll_overview", static_folder=None)
+    problems.install(app)
+
+    @app.before_request
+    def begin() -> None:
+        g.request_id = new_id()
 
     @app.get("/")
     def page() -> Response:

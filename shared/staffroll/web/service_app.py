@@ -13,7 +13,7 @@ from werkzeug.routing import BaseConverter
 
 from staffroll.ids import new_id
 from staffroll.mongo.client import AWAY
-from staffroll.web import guard, metrics, openapi, problems
+from staffroll.web import guard, metrics, openapi, problems, schemas
 from staffroll.web.guard import Guard
 from staffroll.web.resource import Resource
 
@@ -67,6 +67,7 @@ def new_app(
     problems.install(app)
     _install_request_log(app, service)
     _install_health(app, ready)
+    schemas.install(app)
     openapi.install(app, title=title, resources=resources)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from staffroll import humans
 from staffroll.errors import FieldError, Invalid
-from staffroll.ids import new_id
+from staffroll.ids import TENANT_PATTERN, new_id
 from staffroll_accounts.actions import AccountsScope, users
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import tenants as rules
-from staffroll_accounts.domain.errors import TenantExists
+from staffroll_accounts.domain.errors import TenantExists, TenantIdInvalid
 from staffroll_accounts.domain.roles import DEFAULTS
 from staffroll_accounts.domain.users import SOURCE, NewUser, User
 from staffroll_accounts.passwords import Passwords
+
+PASSWORD_CHARACTERS: Final = range(12, 257)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def create(new: NewTenant, scope: AccountsScope, passwords: Passwords) -> User:
     Raises:
         TenantIdInvalid, TenantExists, Invalid.
     """
-    _check_form(new)
+    check_form(new)
     cause = scope.cause(SOURCE)
     tenant, event = rules.create(new.id, new.name, new.languages, new.time_zone, cause)
     with suppress(TenantExists):
@@ -59,13 +62,30 @@ def create(new: NewTenant, scope: AccountsScope, passwords: Passwords) -> User:
     return users.create(admin, scope, password=new.admin_password, passwords=passwords)
 
 
-def _check_form(new: NewTenant) -> None:
+def check_form(new: NewTenant) -> None:
+    """Whether it can be wished for at all; asks no database.
+
+    Raises:
+        TenantIdInvalid, Invalid.
+    """
+    if not TENANT_PATTERN.match(new.id):
+        raise TenantIdInvalid
+    languages = [humans.language_tag_problem(tag) for tag in new.languages]
     problems = {
         "admin_email": humans.email_problem(new.admin_email),
         "admin_last_name": humans.name_problem(new.admin_last_name),
         "time_zone": humans.time_zone_problem(new.time_zone),
-        "languages": None if new.languages else FieldError("required", "Must not be empty."),
+        "admin_password": _password_problem(new.admin_password),
+        "languages": next(filter(None, languages), None)
+        if new.languages
+        else FieldError("required", "Must not be empty."),
     }
     found = {name: [problem] for name, problem in problems.items() if problem is not None}
     if found:
         raise Invalid(errors=found)
+
+
+def _password_problem(password: str) -> FieldError | None:
+    if len(password) in PASSWORD_CHARACTERS:
+        return None
+    return FieldError("password_length", "A password has 12 to 256 characters.")

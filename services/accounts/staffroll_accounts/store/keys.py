@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OKPKey
@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll import clock
 from staffroll.bus import Message
+from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, Cause, Event, SigningKeys
 from staffroll.ids import new_id
 from staffroll.mongo import Document, Outbox, Platform
@@ -25,6 +26,17 @@ COLLECTION: Final = "keys"
 
 _ID: Final = "signing"
 _SECRET_MIN_CHARACTERS: Final = 32
+_LOCKED: Final = (
+    "STAFFROLL_SECRET_KEY does not open the signing keys in this database: "
+    "set the one they were made with, or put it second"
+)
+
+
+class SigningKeysLocked(Unavailable):
+    """The secret key is not the one they were encrypted with; ``readyz`` says so in full."""
+
+    code = "signing_keys_locked"
+    wording = "Nobody can sign in at the moment: the service's settings must be mended first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +78,22 @@ class Keys:
         """The newest key, made at the first call; safe when many processes start at once."""
         document = self._find() or self._create()
         newest = document["keys"][-1]
-        private = OKPKey.import_key(self._at_rest.decrypt(newest["private"]))
+        try:
+            private = OKPKey.import_key(self._at_rest.decrypt(newest["private"]))
+        except InvalidToken as error:
+            raise SigningKeysLocked from error
         return SigningKey(newest["kid"], private)
+
+    def waits_for_secret(self) -> str | None:
+        """For ``readyz``: why nobody can sign in, or None."""
+        document = self._find()
+        if document is None:
+            return None
+        try:
+            self._at_rest.decrypt(document["keys"][-1]["private"])
+        except InvalidToken:
+            return _LOCKED
+        return None
 
     def public(self) -> list[dict[str, Any]]:
         """All keys that tokens may be signed with, in JWK form."""
