@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := shared/staffroll $(wildcard services/*/staffroll_*) $(wildcard plugins/*/staffroll_*)
 
 # Debian packages that the tests need besides what running needs.
-TEST_PACKAGES := rabbitmq-server
+TEST_PACKAGES := rabbitmq-server chromium
 
 export TEST_PACKAGES PYTHON
 

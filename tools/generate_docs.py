@@ -5,24 +5,32 @@ A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema
 
-from staffroll.errors import all_errors
+from staffroll.errors import StaffrollError, all_errors
 from staffroll.events import EVENTS, REQUESTS, Cause, Event
 from staffroll.events import payloads as p
 from staffroll.service import installed
 from staffroll.settings import PREFIX, ServiceSettings
-from staffroll.web.problems import status_of
+from staffroll.web.parsing import CODES
+from staffroll.web.problems import HTTP_CODES, status_of
 
 ROOT = Path(__file__).parent.parent
+_FUTURE = "from __future__ import annotations"
+_SOURCE = "\n".join(
+    path.read_text().replace(_FUTURE, "")
+    for folder in ("shared/staffroll", "services")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+)
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 SAID_BY = {
@@ -51,6 +59,8 @@ def settings_table() -> str:
             if default == "``":
                 default = "empty"
             doc = item.metadata["doc"]
+            if (must_be := item.metadata["must_be"]) is not None:
+                doc += f" {must_be.says[0].upper()}{must_be.says[1:]}."
             rows.append(f"| `{PREFIX}{item.name.upper()}` | {default} | {readers} | {doc} |")
     return "\n".join(rows)
 
@@ -60,21 +70,71 @@ def errors_table() -> str:
         __import__(f"staffroll_{service.name}.app")
     rows = ["| status | code | what it says |", "| --- | --- | --- |"]
     found = {
-        (status_of(error).value, error.code, error.wording)
+        error.code: (status_of(error).value, error.code, error.wording)
         for error in all_errors()
         if error.code != "error"
     }
-    rows += [f"| {status} | `{code}` | {wording} |" for status, code, wording in sorted(found)]
+    for status, (code, wording) in HTTP_CODES.items():
+        found.setdefault(code, (status, code, wording))
+    rows += [
+        f"| {status} | `{code}` | {wording} |" for status, code, wording in sorted(found.values())
+    ]
     return "\n".join(rows)
+
+
+def field_errors_table() -> str:
+    """All codes that our code gives to a field, and those that marshmallow's messages get."""
+    rows = ["| code | what it says, for instance |", "| --- | --- |"]
+    found = {code: text for text, code in CODES.items()}
+    found["invalid"] = "Another thing is wrong with its form; `detail` says what."
+    for error in all_errors():
+        if f"FieldError({error.__name__}.code" in _SOURCE or _names_its_field(error):
+            found[error.code] = error.wording
+    for call in _calls("FieldError"):
+        match call.args[:2]:
+            case [ast.Constant(value=str(code)), ast.Constant(value=str(wording))]:
+                found.setdefault(code, wording)
+    rows += [f"| `{code}` | {wording} |" for code, wording in sorted(found.items())]
+    return "\n".join(rows)
+
+
+def _names_its_field(error: type[StaffrollError]) -> bool:
+    own = error.__dict__.get("__init__")
+    return own is not None and "FieldError" in own.__code__.co_names
+
+
+def _calls(name: str = "") -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(_SOURCE)):
+        if isinstance(node, ast.Call) and name in ("", getattr(node.func, "id", "")):
+            yield node
+
+
+def said_now() -> set[str]:
+    """What some code says: literals that are handed on, or that stand in the rules."""
+    arguments = [
+        argument
+        for call in _calls()
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+    ]
+    rules = "\n".join(path.read_text() for path in ROOT.glob("services/*/*/domain/*.py"))
+    found = [*arguments, *ast.walk(ast.parse(rules.replace(_FUTURE, "")))]
+    return {node.value for node in found if isinstance(node, ast.Constant) and _is_text(node)}
+
+
+def _is_text(node: ast.Constant) -> bool:
+    return isinstance(node.value, str)
 
 
 def events_table() -> str:
     rows = ["| type | said by | carries |", "| --- | --- | --- |"]
-    for kind, schema in EVENTS.items():
+    now = said_now()
+    for kind, schema in {**EVENTS, **REQUESTS}.items():
         by = "every service" if kind == "user.erased" else SAID_BY[kind.split(".")[0]]
+        if kind in REQUESTS:
+            by = "a request"
+        if kind not in now:
+            by += "; not yet"
         rows.append(f"| `{kind}` | {by} | [{_name(schema)}](#{_name(schema).lower()}) |")
-    for kind, schema in REQUESTS.items():
-        rows.append(f"| `{kind}` | a request | [{_name(schema)}](#{_name(schema).lower()}) |")
     return "\n".join(rows)
 
 
@@ -122,6 +182,7 @@ def event_example() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "errors": errors_table,
+    "field_errors": field_errors_table,
     "events": events_table,
     "payloads": payload_tables,
     "example": event_example,

@@ -7,6 +7,7 @@ before today's news; what arrives twice or late is ignored by version.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -29,11 +30,14 @@ from staffroll.events import (
     payload_of,
 )
 from staffroll.ids import new_id
+from staffroll.mongo import AWAY
 from staffroll.runtime import Runtime
 
 COLLECTION: Final = "bootstraps"
-_LEASE: Final = timedelta(seconds=60)
+_LEASE: Final = timedelta(seconds=20)
+"""Renewed every second; after a kill, others need not wait longer than `staffroll up` does."""
 _BATCH: Final = 500
+_PATIENCE_SECONDS: Final = 60.0
 
 _log = structlog.get_logger()
 
@@ -42,20 +46,13 @@ class Bootstrap:
     """One follower's catching up with one owner; run as a chore until it is done.
 
     Args:
-        start_consumer: Starts a consumer of the named queue with the service's handler.
+        handle: Applies one message of the service's queues.
     """
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        owner: str,
-        handle: Callable[[Event], None],
-        start_consumer: Callable[[Callable[[Event], None], str], Consumer],
-    ) -> None:
+    def __init__(self, runtime: Runtime, owner: str, handle: Callable[[Event], None]) -> None:
         self._runtime = runtime
         self._owner = owner
         self._handle = handle
-        self._start_consumer = start_consumer
         self._states = runtime.platform[COLLECTION]
         self._consumer: Consumer | None = None
         self._queue = ""
@@ -63,6 +60,7 @@ class Bootstrap:
         self._expected: int | None = None
         self._lock = threading.Lock()
         self._is_done = False
+        self._progress_at = 0.0
         self._own = {"tenant_id": PLATFORM_TENANT, "_id": owner}
 
     def waits(self) -> str | None:
@@ -76,13 +74,23 @@ class Bootstrap:
         if self._consumer is None:
             with suppress(DuplicateKeyError):  # another process is at it
                 self._claim_and_ask()
+        elif time.monotonic() - self._progress_at > _PATIENCE_SECONDS:
+            # The request or the answer is gone, as when a broker lost its data: ask again.
+            _log.warning("bootstrap_without_progress", owner=self._owner)
+            self.close()
         else:
             self._keep_claim()
 
     def close(self) -> None:
-        if self._consumer is not None:
-            self._consumer.stop()
-            self._consumer = None
+        """Let another process take over at once, unless all was told."""
+        if self._consumer is None:
+            return
+        self._consumer.stop()
+        self._consumer = None
+        self._received.clear()
+        if not self._is_done:
+            with suppress(*AWAY):  # then the claim ends by itself
+                self._release()
 
     def _claim_and_ask(self) -> None:
         now = clock.now()
@@ -109,12 +117,24 @@ class Bootstrap:
             broker.publish([snapshot_request(self._runtime.service, self._owner, queue)])
         except BrokerAway:
             _log.warning("bootstrap_waits_for_broker", owner=self._owner)
-            self._states.update_one(self._own, {"$set": {"lease_until": clock.now()}})
+            self._release()
             return
         self._queue = queue
         self._received, self._expected = set(), None
-        self._consumer = self._start_consumer(self._receive, queue)
+        self._progress_at = time.monotonic()
+        self._consumer = self._start_consumer(queue)
         _log.info("bootstrap_asked", owner=self._owner)
+
+    def _start_consumer(self, queue: str) -> Consumer:
+        # Only where something is consumed, so that commands start without a web server.
+        from staffroll.process import consumer_on
+
+        consumer = consumer_on(self._runtime, self._receive, [queue])
+        consumer.start()
+        return consumer
+
+    def _release(self) -> None:
+        self._states.update_one(self._own, {"$set": {"lease_until": clock.now()}})
 
     def _receive(self, event: Event) -> None:
         if event.type != "snapshot.done":
@@ -124,6 +144,7 @@ class Bootstrap:
                 self._expected = payload_of(event).sent
             else:
                 self._received.add(event.id)
+            self._progress_at = time.monotonic()
             is_complete = self._expected is not None and len(self._received) >= self._expected
         if is_complete:
             self._states.update_one(

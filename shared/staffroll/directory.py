@@ -68,7 +68,7 @@ class TenantDirectory:
         """What those of the roles give that are known and not deleted, by id."""
         found = self._roles.find({"_id": {"$in": list(role_ids)}})
         return {
-            document["_id"]: frozenset(document["state"]["permissions"])
+            document["_id"]: frozenset(document["state"].get("permissions", ()))
             for document in found
             if not document["state"].get("is_deleted")
         }

@@ -79,7 +79,8 @@ def email_problem(text: str) -> FieldError | None:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    # "localtime" is whatever this machine is set to, and means something else on another.
+    return frozenset(zoneinfo.available_timezones() - {"localtime"})
 
 
 def time_zone_problem(name: str) -> FieldError | None:
@@ -88,6 +89,17 @@ def time_zone_problem(name: str) -> FieldError | None:
         return None
     return FieldError(
         "time_zone_unknown", "This is not the name of a time zone, as Europe/Berlin is."
+    )
+
+
+def language_tag_problem(tag: str) -> FieldError | None:
+    """What is wrong with a tag that a tenant wants to offer, or None. Source: R5, BCP 47."""
+    from langcodes import tag_is_valid
+
+    if "_" not in tag and tag_is_valid(tag):
+        return None
+    return FieldError(
+        "language_unknown", "{tag} is not the tag of a language, as de and pt-BR are.", {"tag": tag}
     )
 
 

@@ -57,7 +57,8 @@ class OnceStore(Protocol[T_co]):
     def find_once(self, once: Once) -> tuple[T_co, dict[str, Any]] | None:
         """What the key created, and how it was kept."""
 
-    def forget_once(self, once: Once) -> None: ...
+    def forget_once(self, once: Once, kept_at: datetime) -> None:
+        """Free a key as it was kept at that moment; a newer document's stays."""
 
 
 def created_before(once: Once | None, store: OnceStore[T_co], now: datetime) -> T_co | None:
@@ -72,5 +73,5 @@ def created_before(once: Once | None, store: OnceStore[T_co], now: datetime) -> 
     created, stored = found
     if once.is_repeated_by(stored, now):
         return created
-    store.forget_once(once)
+    store.forget_once(once, stored["at"])
     return None

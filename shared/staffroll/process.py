@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
@@ -16,11 +15,13 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from staffroll.bus import Broker
 from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import queues
-from staffroll.events import Event
+from staffroll.events import Event, is_known
+from staffroll.faults import log_fault
+from staffroll.logs import configure_logging
 from staffroll.mongo import AWAY
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
-from staffroll.settings import ServiceSettings
+from staffroll.settings import read
 from staffroll.web import metrics
 from staffroll.web.overview import overview
 
@@ -30,28 +31,6 @@ _CHORE_SECONDS: Final = 5
 Wsgi = Callable[..., Any]
 
 _log = structlog.get_logger()
-
-
-def configure_logging(settings: ServiceSettings) -> None:
-    """One line per happening: JSON for machines, or colours for people."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if settings.log_format == "console"
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
-    level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        cache_logger_on_first_use=True,
-    )
-    logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -75,8 +54,9 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
     def make() -> Wsgi:
         apps: dict[str, Wsgi] = {}
         for service in services:
+            configure_logging(read(service.settings))
             runtime = service.runtime("serve")
-            configure_logging(runtime.settings)
+            _expose_outbox(runtime)
             runtimes.append(runtime)
             apps[service.mount] = service.make_app(runtime)
         if len(services) == 1:
@@ -107,6 +87,11 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
     ).run()
 
 
+def _expose_outbox(runtime: Runtime) -> None:
+    oldest = metrics.OUTBOX_OLDEST.labels(runtime.service)
+    oldest.set_function(lambda: runtime.outbox.oldest_seconds)
+
+
 class _ChoreThread(threading.Thread):
     def __init__(self, chore: Chore, stop: threading.Event) -> None:
         super().__init__(name=chore.name, daemon=True)
@@ -125,8 +110,8 @@ class _ChoreThread(threading.Thread):
                 self._chore.run()
             except AWAY as error:
                 _log.warning("chore_waits", chore=self._chore.name, error=type(error).__name__)
-            except Exception:  # noqa: BLE001 (a chore must not end because of one bad document)
-                _log.exception("chore_failed", chore=self._chore.name)
+            except Exception as error:  # noqa: BLE001 (one bad document must not end a chore)
+                log_fault("chore_failed", error, chore=self._chore.name)
 
 
 class Consuming:
@@ -159,9 +144,10 @@ def consumer_on(
     broker: Broker = runtime.broker
 
     def observe(event: Event | None, outcome: str, seconds: float) -> None:
-        kind = event.type if event is not None else "unreadable"
+        kind = _kind_of(event)
         metrics.MESSAGES.labels(runtime.service, kind, outcome).inc()
-        metrics.MESSAGE_DURATION.labels(runtime.service, kind).observe(seconds)
+        if outcome != "paused":  # it is still in hand, and observed again at its end
+            metrics.MESSAGE_DURATION.labels(runtime.service, kind).observe(seconds)
 
     return Consumer(
         broker,
@@ -175,6 +161,13 @@ def consumer_on(
     )
 
 
+def _kind_of(event: Event | None) -> str:
+    """A label for metrics: each is kept for ever, so strangers must not invent them."""
+    if event is None:
+        return "unreadable"
+    return event.type if is_known(event.type) else "unknown"
+
+
 def consume(services: Sequence[Service]) -> None:
     """Consume for these services until told to stop; messages in hand are finished."""
     stop = threading.Event()
@@ -182,8 +175,8 @@ def consume(services: Sequence[Service]) -> None:
         signal.signal(name, lambda *_: stop.set())
     running: list[Consuming] = []
     for service in services:
+        configure_logging(read(service.settings))
         runtime = service.runtime("consume")
-        configure_logging(runtime.settings)
         running.append(Consuming(service, runtime, stop))
     threads = [threading.Thread(target=one.start, daemon=True) for one in running]
     for thread in threads:
@@ -191,6 +184,9 @@ def consume(services: Sequence[Service]) -> None:
     _log.info("consuming", services=[service.name for service in services])
     stop.wait()
     began = time.monotonic()
-    for one in running:
-        one.close()
+    closing = [threading.Thread(target=one.close) for one in running]
+    for thread in closing:
+        thread.start()
+    for thread in closing:
+        thread.join()
     _log.info("stopped", seconds=round(time.monotonic() - began, 1))

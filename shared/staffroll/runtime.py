@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Literal
 
 import structlog
+from pymongo.errors import OperationFailure
 
 from staffroll import bus
 from staffroll.bus import BrokerAway, TopologyConflict
@@ -18,12 +20,15 @@ from staffroll.mongo import (
     TenantDatabase,
     connect,
     ensure_indexes,
+    is_up,
 )
 from staffroll.settings import ServiceSettings
 
 Role = Literal["serve", "consume", "command"]
 
 _RETRY_SECONDS = 0.5
+_POLL_SECONDS = 0.05
+_RETRY_AFTER_REFUSAL_SECONDS = 30.0
 
 _log = structlog.get_logger()
 
@@ -80,12 +85,19 @@ class Runtime:
         """Whether indexes and queues stand within the time."""
         return self._has_indexes.wait(timeout_seconds) and self._has_queues.wait(timeout_seconds)
 
+    def wait_until_usable(self, timeout_seconds: float) -> bool:
+        """Whether the indexes stand within the time; with or without a broker."""
+        return self._has_indexes.wait(timeout_seconds)
+
+    def wait_for_broker(self, timeout_seconds: float) -> bool:
+        """Whether what is committed now is sent at once; known within the time."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self.outbox.is_connected and time.monotonic() < deadline:
+            self._stop.wait(_POLL_SECONDS)
+        return self.outbox.is_connected
+
     def database_answers(self) -> bool:
-        try:
-            self._client.admin.command("ping")
-        except AWAY:
-            return False
-        return True
+        return is_up(self._client)
 
     def waits_for_database(self) -> str | None:
         """For ``readyz``: what is waited for, or None."""
@@ -116,6 +128,12 @@ class Runtime:
             except AWAY as error:
                 _log.warning("waiting_for_database", error=type(error).__name__)
                 self._stop.wait(_RETRY_SECONDS)
+            except OperationFailure as error:
+                # Such as duplicates that a unique index forbids; whose text quotes them.
+                _log.critical(
+                    "indexes_refused", database=self.platform.database.name, code=error.code
+                )
+                self._stop.wait(_RETRY_AFTER_REFUSAL_SECONDS)
         while not self._stop.is_set() and not self._has_queues.is_set():
             try:
                 self._try_queues()

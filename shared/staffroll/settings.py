@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final, TypeVar, cast
 
+from staffroll.setting_rules import BROKER_ADDRESS, MONGODB_ADDRESS, Rule, at_least, one_of
+
 S = TypeVar("S", bound="ServiceSettings")
 
 PREFIX: Final = "STAFFROLL_"
@@ -20,9 +22,12 @@ class SettingsWrong(Exception):
     """A setting is missing or cannot be read; names all of them, never their values."""
 
 
-def setting(default: Any = MISSING, *, doc: str, secret: bool = False) -> Any:
-    """Declare one setting: its default, and one sentence on what it does, with its unit."""
-    metadata = {"doc": doc, "secret": secret}
+def setting(
+    default: Any = MISSING, *, doc: str, secret: bool = False, must_be: Rule | None = None
+) -> Any:
+    """Declare one setting: its default, one sentence on what it does, with its unit, and what
+    its value must be beyond its type."""
+    metadata = {"doc": doc, "secret": secret, "must_be": must_be}
     if default is MISSING:
         return field(metadata=metadata, repr=not secret)
     return field(default=default, metadata=metadata, repr=not secret)
@@ -48,11 +53,16 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
 class ServiceSettings:
     """What every service reads."""
 
-    mongodb_uri: str = setting(doc="The MongoDB that keeps this service's database.", secret=True)
+    mongodb_uri: str = setting(
+        doc="The MongoDB that keeps this service's database.",
+        secret=True,
+        must_be=MONGODB_ADDRESS,
+    )
     broker_url: str = setting(
         "embedded:",
-        doc="`amqp(s)://…` for RabbitMQ; `embedded:` keeps the queues in MongoDB, for trying.",
+        doc="The broker; `embedded:` keeps the queues in MongoDB, for trying.",
         secret=True,
+        must_be=BROKER_ADDRESS,
     )
     broker_prefix: str = setting(
         "", doc="Put before every exchange and queue name, so that suites can share a broker."
@@ -68,20 +78,32 @@ class ServiceSettings:
         doc="How many proxies of yours stand before the service and set `X-Forwarded-For`; with "
         "0 the header is ignored, so that nobody can pretend to be elsewhere.",
     )
-    consumer_threads: int = setting(4, doc="Messages that one consumer process applies at a time.")
-    prefetch: int = setting(100, doc="Messages that a consumer holds in hand for each queue.")
-    resend_after_seconds: int = setting(
-        30, doc="After how many seconds an unanswered request is sent again."
+    consumer_threads: int = setting(
+        4, doc="Messages that one consumer process applies at a time.", must_be=at_least(1)
     )
-    log_format: str = setting("json", doc="`json`, or `console` for people.")
-    log_level: str = setting("info", doc="`debug`, `info`, `warning` or `error`.")
+    prefetch: int = setting(
+        100, doc="Messages that a consumer holds in hand for each queue.", must_be=at_least(1)
+    )
+    resend_after_seconds: int = setting(
+        30, doc="After how many seconds an unanswered request is sent again.", must_be=at_least(1)
+    )
+    log_format: str = setting(
+        "json",
+        doc="The log's lines: for machines, or for people.",
+        must_be=one_of("json", "console"),
+    )
+    log_level: str = setting(
+        "info",
+        doc="What is logged: this, and what is graver.",
+        must_be=one_of("debug", "info", "warning", "error"),
+    )
 
 
 def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
     """Read the settings `kind` from ``STAFFROLL_<NAME>`` variables.
 
     Raises:
-        SettingsWrong: Names every variable that is missing or has the wrong form.
+        SettingsWrong: Names every variable that is missing or is not what it must be.
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -94,9 +116,14 @@ def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
                 wrong.append(f"{variable} is missing ({item.metadata['doc']})")
             continue
         try:
-            values[item.name] = _READERS[cast(str, item.type)](text)
+            value = _READERS[cast(str, item.type)](text)
         except ValueError:
             wrong.append(f"{variable} is not of the type {item.type}")
+            continue
+        must_be: Rule | None = item.metadata["must_be"]
+        if must_be is not None and not must_be.holds(value):
+            wrong.append(f"{variable} is not {must_be.says}")
+        values[item.name] = value
     if wrong:
         raise SettingsWrong("; ".join(wrong))
     return kind(**values)

@@ -201,7 +201,16 @@ def test_f11_of_simultaneous_creations_of_one_email_one_wins_and_the_rest_say_em
     def create(place: str) -> tuple[str, int, dict[str, Any]]:
         at_once.wait(30)
         response = acme.create(place, ANNA, headers={"Prefer": "wait=30"})
-        return place, response.status_code, response.json()
+        if response.status_code != 202:
+            return place, response.status_code, response.json()
+        path = response.headers["Location"]
+        answered = eventually(
+            lambda: (found := acme.get(place, path).json())["state"] != "pending" and found,
+            timeout=30,
+        )
+        if answered["state"] == "confirmed":
+            return place, 201, answered
+        return place, 409, answered["rejection"]
 
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         outcomes = list(pool.map(create, places))

@@ -116,6 +116,52 @@ def test_a_taken_port_is_named_in_one_sentence_and_nothing_is_started(
     assert not (tmp_path / "data" / "mongo").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "url", "told"),
+    [
+        (
+            "STAFFROLL_BROKER_URL",
+            "amqp://guest:hush@127.0.0.1:1/",
+            "The broker does not answer at 127.0.0.1:1: see STAFFROLL_BROKER_URL.",
+        ),
+        (
+            "STAFFROLL_MONGODB_URI",
+            "mongodb://u:hush@127.0.0.1:1/",
+            "The database does not answer (ServerSelectionTimeoutError): see STAFFROLL_MONGODB_URI.",
+        ),
+    ],
+)
+def test_a_server_that_does_not_answer_is_named_before_anything_is_made(
+    tmp_path: Path, variable: str, url: str, told: str
+) -> None:
+    suite = RunningSuite(tmp_path / "data", "--port", "0", environ={variable: url})
+    try:
+        code = suite.wait_until_ended(30)
+    finally:
+        suite.end()
+
+    assert code == 1
+    assert f"Error: {told}\n" in suite.output
+    assert "Demo" not in suite.output
+    assert "Traceback" not in suite.output
+    assert "hush" not in suite.output
+
+
+def test_what_a_start_waits_for_is_told(tmp_path: Path, start: StartSuite) -> None:
+    first = start("--port", "0")
+    first.wait_until_ready()
+    assert first.stop() == 0
+
+    other = {"STAFFROLL_SECRET_KEY": "another secret that is long enough too"}
+    second = RunningSuite(tmp_path / "data", "--port", "0", environ=other)
+
+    try:
+        eventually(lambda: "not ready yet (signing keys: STAFFROLL_SECRET_KEY" in second.output, 40)
+        assert second.stop() == 0
+    finally:
+        second.end()
+
+
 @pytest.mark.parametrize("part", ["consumer", "web"])
 def test_a_part_that_is_killed_is_started_again(suite: RunningSuite, part: str) -> None:
     before = suite.output.count(f"{part} runs again")

@@ -115,3 +115,18 @@ def test_every_operation_keeps_its_promises(
 
 def _takes_something(operation: Any) -> bool:
     return bool(operation.body or operation.query or operation.path_parameters)
+
+
+def test_bodies_to_try_can_be_sent_as_they_are(place: Place) -> None:
+    for route in (item for path in place.document["paths"].values() for item in path.values()):
+        if isinstance(route, list):  # the parameters that all methods of a path share
+            continue
+        body = route.get("requestBody", {}).get("content", {}).get("application/json", {})
+
+        assert not {"roles", "personnel_number", "password"} & body.get("example", {}).keys()
+        for query in route.get("parameters", []):
+            assert "example" not in query.get("schema", {})
+
+
+def test_what_events_carry_is_served(place: Place) -> None:
+    assert place.send("GET", "/schemas/user.created.json", token=None).status_code == 200

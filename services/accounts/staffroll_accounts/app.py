@@ -9,6 +9,7 @@ from flask import Flask, g, request
 
 from staffroll import clock
 from staffroll.errors import DatabaseAway
+from staffroll.ids import TENANT_PATTERN
 from staffroll.open_tenants import OpenTenants
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
@@ -49,7 +50,9 @@ def create_app(runtime: Runtime) -> Flask:
     def anonymous(tenant_id: str) -> AccountsScope:
         if not runtime.is_prepared:
             raise DatabaseAway
-        g.tenant_id = tenant_id
+        if TENANT_PATTERN.match(tenant_id):
+            # It is logged, and people type their e-mail into any field.
+            g.tenant_id = tenant_id
         return Scope(
             tenant_id,
             Actor("anonymous"),
@@ -91,6 +94,10 @@ def create_app(runtime: Runtime) -> Flask:
             digests("accounts", ["accounts"], versions),
         ],
         blueprints=[well_known(keys)],
-        ready={"database": runtime.waits_for_database, "broker": runtime.waits_for_broker},
+        ready={
+            "database": runtime.waits_for_database,
+            "broker": runtime.waits_for_broker,
+            "signing keys": keys.waits_for_secret,
+        },
         notes={"mail": mail_chores.note(runtime)},
     )

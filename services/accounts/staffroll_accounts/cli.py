@@ -11,13 +11,15 @@ from datetime import timedelta
 import click
 
 from staffroll import clock
-from staffroll.errors import NotFound, StaffrollError
+from staffroll.cli.tenants import NoTenant
+from staffroll.errors import DatabaseAway, NotFound, StaffrollError
 from staffroll.events import Event
 from staffroll.ids import TENANT_PATTERN
 from staffroll.mongo.audit import AuditWriter
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.service import Chore, Service
+from staffroll.settings import SettingsWrong
 from staffroll.web.guard import PLATFORM_ACTOR
 from staffroll_accounts import due
 from staffroll_accounts.actions import AccountsScope, locking, tenants
@@ -35,6 +37,8 @@ from staffroll_accounts.tokens import Issuer
 
 _TOKEN_SECONDS = 300
 _SHOW_EVERY = 1000
+_DATABASE_SECONDS = 10
+_BROKER_SECONDS = 5
 
 
 def _handler(runtime: Runtime) -> Callable[[Event], None]:
@@ -65,7 +69,8 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
 def _command(environ: Mapping[str, str] | None = None) -> Iterator[Runtime]:
     runtime = service.runtime("command", environ)
     try:
-        runtime.wait_until_prepared(30)
+        if not runtime.wait_until_usable(_DATABASE_SECONDS):
+            raise DatabaseAway
         yield runtime
     finally:
         runtime.close()
@@ -120,14 +125,18 @@ def create(
         admin_last_name=admin_last_name,
         admin_password=password,
     )
-    with _command() as runtime:
-        try:
+    try:
+        tenants.check_form(wish)
+        with _command() as runtime:
+            is_told = runtime.wait_for_broker(_BROKER_SECONDS)
             tenants.create(wish, _scope(runtime, tenant_id), passwords_of(runtime))
-        except StaffrollError as error:
-            fields = "; ".join(
-                f"{field}: {item.text()}" for field, items in error.errors.items() for item in items
-            )
-            raise click.ClickException(f"{error.detail} {fields}".strip()) from error
+    except StaffrollError as error:
+        fields = "; ".join(
+            f"{field}: {item.text()}" for field, items in error.errors.items() for item in items
+        )
+        raise click.ClickException(f"{error.detail} {fields}".strip()) from error
+    if not is_told:
+        click.echo("Made; the news of it will be sent when the broker is back.", err=True)
     click.echo(f"Tenant:   {tenant_id}")
     click.echo(f"E-mail:   {admin_email}")
     if not admin_password_stdin:
@@ -183,9 +192,20 @@ def new_password() -> str:
 
 
 def platform_token(tenant_id: str, environ: Mapping[str, str] | None = None) -> str:
-    """A short token with which the platform team's commands may do everything in a tenant."""
+    """A short token with which the platform team's commands may do everything in a tenant.
+
+    Raises:
+        NoTenant: There is no such tenant.
+        SettingsWrong: The secret key does not open the signing keys.
+    """
     with _command(environ) as runtime:
-        return Issuer(keys_of(runtime), _TOKEN_SECONDS).issue(
+        found = _scope(runtime, tenant_id).store.tenants.find()
+        if found is None or found.status == "deleted":
+            raise NoTenant(tenant_id)
+        keys = keys_of(runtime)
+        if (locked := keys.waits_for_secret()) is not None:
+            raise SettingsWrong(locked)
+        return Issuer(keys, _TOKEN_SECONDS).issue(
             subject=PLATFORM_ACTOR,
             tenant_id=tenant_id,
             is_admin=True,

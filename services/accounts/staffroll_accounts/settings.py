@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from staffroll.setting_rules import at_least, secrets_of_at_least
 from staffroll.settings import ServiceSettings, setting
 
 
@@ -12,11 +13,14 @@ class AccountsSettings(ServiceSettings):
     """What accounts reads from the environment on top of what every service reads."""
 
     secret_key: str = setting(
-        doc="At least 32 random characters; encrypts signing keys at rest. Several, separated "
-        "by commas: the first encrypts, all decrypt.",
+        doc="A random secret that encrypts signing keys at rest. Several, separated by commas: "
+        "the first encrypts, all decrypt.",
         secret=True,
+        must_be=secrets_of_at_least(32),
     )
-    access_token_seconds: int = setting(600, doc="How long an access token is good, in seconds.")
+    access_token_seconds: int = setting(
+        600, doc="How long an access token is good, in seconds.", must_be=at_least(1)
+    )
     smtp_url: str = setting(
         "",
         doc="The mail server: `smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS at "
@@ -48,19 +52,25 @@ class AccountsSettings(ServiceSettings):
         30 * 86_400, doc="After how many seconds a session ends, however much it is used."
     )
     tries_per_address: int = setting(
-        30, doc="Sign-ins (and second factors, and resets) a minute from one address; 0: any number."
+        30,
+        doc="Sign-ins (and second factors, and resets) a minute from one address; 0: any number.",
     )
     tries_per_account: int = setting(
         10, doc="Sign-ins (and second factors, and resets) a minute to one account; 0: any number."
     )
-    argon2_time_cost: int = setting(2, doc="Argon2id: passes.")
-    argon2_memory_kib: int = setting(19_456, doc="Argon2id: memory of one hash, in KiB.")
-    argon2_parallelism: int = setting(1, doc="Argon2id: lanes.")
+    argon2_time_cost: int = setting(2, doc="Argon2id: passes.", must_be=at_least(1))
+    argon2_memory_kib: int = setting(
+        19_456, doc="Argon2id: memory of one hash, in KiB.", must_be=at_least(8)
+    )
+    argon2_parallelism: int = setting(1, doc="Argon2id: lanes.", must_be=at_least(1))
     hashes_at_once: int = setting(
-        2, doc="Password hashes in flight per process; others wait, other requests go on."
+        2,
+        doc="Password hashes in flight per process; others wait, other requests go on.",
+        must_be=at_least(1),
     )
     hashes_waiting: int = setting(
         4,
         doc="Requests per process that may wait for their turn to hash; more are refused with "
         "503, so that there are threads left for everything else.",
+        must_be=at_least(0),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from staffroll.setting_rules import at_least
 from staffroll.settings import ServiceSettings, setting
 
 
@@ -15,4 +16,5 @@ class ExportSettings(ServiceSettings):
         4,
         doc="Downloads that one process serves at a time, so that slow readers leave threads "
         "for other requests; who comes later is asked to try again.",
+        must_be=at_least(1),
     )

@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import io
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from queue import Empty, Queue
 from typing import Any, Final
 
-import structlog
-
+from staffroll.faults import log_fault
 from staffroll_export.domain.errors import TooManyDownloads
 
 CHUNK_BYTES: Final = 64 * 1024
 _CHUNKS_AHEAD: Final = 2
 
 Writing = Callable[[io.BufferedIOBase], None]
-
-_log = structlog.get_logger()
 
 
 class DownloadBroken(Exception):
@@ -97,12 +93,7 @@ class Download(Iterator[bytes]):
         self.close()
         if self._error is None:
             raise StopIteration
-        # Without the error's text, which may quote the row that it choked on.
-        _log.error(
-            "download_broken",
-            error=type(self._error).__name__,
-            stack="".join(traceback.format_tb(self._error.__traceback__)),
-        )
+        log_fault("download_broken", self._error)
         raise DownloadBroken(type(self._error).__name__) from None
 
     def close(self) -> None:

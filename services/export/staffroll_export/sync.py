@@ -7,9 +7,8 @@ from typing import Final
 
 from staffroll import clock
 from staffroll.bootstrap import Bootstrap
-from staffroll.bus.consumer import Consumer
 from staffroll.directory import FOLLOWED, Directory
-from staffroll.events import Event, payload_of
+from staffroll.events import USER_EVENTS, Event, payload_of
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll_export.actions import ExportScope, following
@@ -17,20 +16,6 @@ from staffroll_export.store import Store
 
 OWNER: Final = "accounts"
 """The one service that export follows."""
-
-USER_NEWS: Final = frozenset(
-    {
-        "user.created",
-        "user.updated",
-        "user.deactivated",
-        "user.reactivated",
-        "user.deleted",
-        "user.locked",
-        "user.unlocked",
-        "user.sessions-revoked",
-    }
-)
-"""All carry the user's whole state, so that the type does not matter."""
 
 
 def make_handler(runtime: Runtime) -> Callable[[Event], None]:
@@ -40,7 +25,7 @@ def make_handler(runtime: Runtime) -> Callable[[Event], None]:
     def handle(event: Event) -> None:
         if event.type in FOLLOWED:
             directory.follow(event)
-        elif event.type in USER_NEWS:
+        elif event.type in USER_EVENTS:
             following.follow(event, payload_of(event), _scope(event, runtime))
 
     return handle
@@ -48,16 +33,7 @@ def make_handler(runtime: Runtime) -> Callable[[Event], None]:
 
 def make_bootstrap(runtime: Runtime) -> Bootstrap:
     """Catching up with accounts."""
-
-    def start(handle: Callable[[Event], None], queue: str) -> Consumer:
-        # Only where something is consumed, so that commands start without a web server.
-        from staffroll.process import consumer_on
-
-        consumer = consumer_on(runtime, handle, [queue])
-        consumer.start()
-        return consumer
-
-    return Bootstrap(runtime, OWNER, make_handler(runtime), start)
+    return Bootstrap(runtime, OWNER, make_handler(runtime))
 
 
 def _scope(event: Event, runtime: Runtime) -> ExportScope:

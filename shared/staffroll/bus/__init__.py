@@ -25,6 +25,7 @@ __all__ = [
     "Sender",
     "TopologyConflict",
     "connect",
+    "is_address",
 ]
 
 
@@ -50,3 +51,16 @@ def connect(
 
         return EmbeddedBroker(mongodb_uri, prefix=prefix, name=name)
     raise ValueError(f"unknown broker: {url.split(':', 1)[0]}")
+
+
+def is_address(url: str) -> bool:
+    """Whether `connect` takes this; asks no broker."""
+    if url.startswith(("amqp://", "amqps://")):
+        from staffroll.bus.amqp.commands import parameters_of
+
+        try:
+            parameters_of(url, "")
+        except (ValueError, TypeError):
+            return False
+        return True
+    return url.startswith("embedded:")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +13,7 @@ import structlog
 from staffroll.bus.contract import DELIVERY_LIMIT, Delivery
 from staffroll.errors import Unavailable
 from staffroll.events import Event, NotAnEvent, is_known, payload_of
+from staffroll.faults import log_fault
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -101,19 +101,16 @@ class Applying:
                 return "handled"
 
     def _failed(self, delivery: Delivery, event: Event, error: Exception) -> str:
-        name = type(error).__name__
-        # Without the error's text, which may quote the data it choked on.
-        log.error(
+        log_fault(
             "bus.handler_failed",
-            error=name,
-            stack="".join(traceback.format_tb(error.__traceback__)),
+            error,
             type=event.type,
             event_id=event.id,
             queue=delivery.queue,
             deliveries=delivery.deliveries,
         )
         if delivery.deliveries >= DELIVERY_LIMIT:
-            return self._bury(delivery, event, "handler_failed", name)
+            return self._bury(delivery, event, "handler_failed", type(error).__name__)
         delivery.retry(growing_pause(delivery.deliveries, self.longest_retry_seconds))
         return "retried"
 

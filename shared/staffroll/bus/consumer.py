@@ -13,6 +13,7 @@ import structlog
 from staffroll.bus.applying import Applying, Observe, Reject, growing_pause
 from staffroll.bus.contract import Broker, Delivery, Receiver
 from staffroll.events import Event
+from staffroll.faults import log_fault
 
 __all__ = ["Consumer", "Reject"]
 
@@ -111,9 +112,8 @@ class Consumer:
                 return
             try:
                 self._applying.apply(delivery)
-            except Exception:
-                # Unsettled, it would be in hand for ever.
-                log.exception("bus.consumer_failed", queue=delivery.queue)
+            except Exception as error:  # noqa: BLE001 - unsettled, it would be in hand for ever
+                log_fault("bus.consumer_failed", error, queue=delivery.queue)
                 delivery.retry(growing_pause(delivery.deliveries))
 
     def _wait_while_paused(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from staffroll.cli import surroundings
 from staffroll.cli.lazy import LazyGroup
 
 _COMMANDS = {
@@ -28,18 +29,15 @@ _COMMANDS = {
 @click.group(
     cls=LazyGroup,
     own=_COMMANDS,
+    within=surroundings.at_a_terminal,
+    alone=surroundings.STANDALONE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="staffroll", message="Staffroll %(version)s")
-@click.pass_context
-def main(context: click.Context) -> None:
+def main() -> None:
     """Keep one human in step as user, employee and person.
 
     Settings come from STAFFROLL_... variables. Where STAFFROLL_MONGODB_URI is not set, the
     commands that look after a suite work on the one that `staffroll up` runs from ./data
     (or from the folder that STAFFROLL_DATA names).
     """
-    from staffroll.cli import surroundings
-
-    if context.invoked_subcommand not in surroundings.STANDALONE:
-        surroundings.join_running_suite()

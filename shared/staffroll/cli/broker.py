@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import click
 
 from staffroll import bus
+from staffroll.cli import surroundings
+from staffroll.setting_rules import BROKER_ADDRESS
 
 
 @contextmanager
@@ -21,15 +23,11 @@ def open_broker(name: str) -> Iterator[bus.Broker]:
     url = os.environ.get("STAFFROLL_BROKER_URL", "embedded:")
     mongodb_uri = os.environ.get("STAFFROLL_MONGODB_URI", "")
     if url.startswith("embedded:") and not mongodb_uri:
-        raise click.ClickException(
-            "No suite runs from the data folder: start `staffroll up`, "
-            "or set STAFFROLL_BROKER_URL or STAFFROLL_MONGODB_URI."
-        )
+        raise surroundings.NoSuite
     prefix = os.environ.get("STAFFROLL_BROKER_PREFIX", "")
-    try:
-        broker = bus.connect(url, mongodb_uri=mongodb_uri, prefix=prefix, name=name)
-    except ValueError as error:
-        raise click.ClickException(f"STAFFROLL_BROKER_URL cannot be used: {error}") from error
+    if not BROKER_ADDRESS.holds(url):
+        raise click.ClickException(f"STAFFROLL_BROKER_URL is not {BROKER_ADDRESS.says}.")
+    broker = bus.connect(url, mongodb_uri=mongodb_uri, prefix=prefix, name=name)
     try:
         broker.declare()
         yield broker

@@ -19,12 +19,10 @@ from staffroll.bus.topology import events_queue
 from staffroll.cli.broker import open_broker
 from staffroll.cli.digests import CouldNotAsk, Difference, Digest, differences
 from staffroll.cli.replaying import ask_again
+from staffroll.cli.tenants import all_tenants, require_tenant
 
 TOKENS: Final = "staffroll.platform_token"
 """Entry points ``(tenant_id: str) -> str``: a token that may read every digest of a tenant."""
-
-TENANTS: Final = "staffroll.platform_tenants"
-"""Entry points ``() -> Iterable[str]``: the ids of all tenants."""
 
 FOLLOWERS: Final[Mapping[str, Sequence[str]]] = {"accounts": ("scheduling", "people", "export")}
 """Who hears every event of whom. Accounts hears of scheduling only when memberships change,
@@ -79,14 +77,27 @@ class Pair:
 @click.option(
     "--grace",
     "grace_seconds",
+    type=click.FloatRange(0),
     default=5.0,
     show_default=True,
     help="Seconds that events on their way may take.",
 )
 @click.option(
-    "--wait", "wait_seconds", default=60.0, show_default=True, help="Seconds a repair may take."
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Seconds a repair may take.",
 )
-@click.option("--show", "shown", default=20, show_default=True, help="Objects to name for each.")
+@click.option(
+    "--show",
+    "shown",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Objects to name for each.",
+)
 def check(
     tenants: tuple[str, ...],
     token: str | None,
@@ -124,8 +135,11 @@ def _pairs(tenants: Sequence[str], token: str | None) -> Iterator[Pair]:
         if tenants and tuple(tenants) != (of_token,):
             raise CouldNotAsk(f"the token is for the tenant {of_token}")
         tenants = (of_token,)
-    for tenant in tenants or sorted(_entry_point(TENANTS)()):
-        bearer = token or str(_entry_point(TOKENS)(tenant))
+    else:
+        for tenant in tenants:
+            require_tenant(tenant)
+    for tenant in tenants or _every_tenant():
+        bearer = token or str(_token_maker()(tenant))
         for owner, followers in FOLLOWERS.items():
             for follower in followers:
                 yield Pair(tenant, owner, follower, bearer)
@@ -176,8 +190,14 @@ def _tenant_of(token: str) -> str:
         raise CouldNotAsk("the token is not an access token") from error
 
 
-def _entry_point(group: str) -> Callable[..., str]:
-    for entry in importlib.metadata.entry_points(group=group):
-        return cast(Callable[..., str], entry.load())
-    option = "--tenant" if group == TENANTS else "--token"
-    raise CouldNotAsk(f"no service here offers {group}: give {option}")
+def _every_tenant() -> Sequence[str]:
+    known = all_tenants()
+    if known is None:
+        raise CouldNotAsk("accounts, which knows the tenants, is not installed here: give --token")
+    return known
+
+
+def _token_maker() -> Callable[[str], str]:
+    for entry in importlib.metadata.entry_points(group=TOKENS):
+        return cast(Callable[[str], str], entry.load())
+    raise CouldNotAsk("accounts, which makes tokens, is not installed here: give --token")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import click
 
-from staffroll.bus.contract import DeadLetter
+from staffroll.bus.contract import DeadLetter, DeadLetters
 from staffroll.bus.topology import SERVICES
 from staffroll.cli.broker import open_broker
 
 NAME: Final = "staffroll-dead-letters"
+
+_MOST: Final = 10_000
 
 _service = click.option("--service", type=click.Choice(SERVICES), help="Whose dead letters.")
 _one_service = click.option(
@@ -45,13 +48,11 @@ def list_(service: str | None, limit: int) -> None:
 def show(service: str, ids: tuple[str, ...]) -> None:
     """Show them whole, personal data included; changes nothing."""
     with open_broker(NAME) as broker:
-        letters = broker.dead_letters(service).list(10_000)
-    found = [letter for letter in letters if not ids or letter.id in ids]
+        letters = broker.dead_letters(service)
+        found = [letter for letter in letters.list(_MOST) if not ids or letter.id in ids]
     for letter in found:
         click.echo(f"{_line(letter)}\n{_readable(letter.body)}\n")
-    missing = set(ids) - {letter.id for letter in found}
-    if missing:
-        raise click.ClickException(f"Not among them: {', '.join(sorted(missing))}.")
+    _name_missing(set(ids) - {letter.id for letter in found})
 
 
 @dead_letters.command()
@@ -62,8 +63,10 @@ def retry(service: str, ids: tuple[str, ...], *, everything: bool) -> None:
     """Put them back into the queue they died in, to be applied once more."""
     wanted = _wanted(ids, everything=everything)
     with open_broker(NAME) as broker:
-        count = broker.dead_letters(service).retry(wanted)
-    click.echo(f"{count} put back")
+        letters = broker.dead_letters(service)
+        missing = _missing(letters, ids)
+        click.echo(f"{letters.retry(wanted)} put back")
+    _name_missing(missing)
 
 
 @dead_letters.command()
@@ -74,14 +77,25 @@ def drop(service: str, ids: tuple[str, ...], *, everything: bool) -> None:
     """Forget them for ever. `staffroll check` tells whether that left a difference."""
     wanted = _wanted(ids, everything=everything)
     with open_broker(NAME) as broker:
-        count = broker.dead_letters(service).drop(wanted)
-    click.echo(f"{count} dropped")
+        letters = broker.dead_letters(service)
+        missing = _missing(letters, ids)
+        click.echo(f"{letters.drop(wanted)} dropped")
+    _name_missing(missing)
 
 
 def _wanted(ids: tuple[str, ...], *, everything: bool) -> tuple[str, ...] | None:
     if everything == bool(ids):
         raise click.UsageError("Name ids, or say --all.")
     return None if everything else ids
+
+
+def _missing(letters: DeadLetters, ids: Sequence[str]) -> set[str]:
+    return set(ids) - {letter.id for letter in letters.list(_MOST)} if ids else set()
+
+
+def _name_missing(ids: Collection[str]) -> None:
+    if ids:
+        raise click.ClickException(f"Not among them: {', '.join(sorted(ids))}.")
 
 
 def _line(letter: DeadLetter) -> str:

@@ -12,6 +12,7 @@ from staffroll.bus.contract import Broker, Delivery
 from staffroll.bus.topology import SERVICES, events_queue
 from staffroll.cli.broker import open_broker
 from staffroll.cli.replaying import ask_again
+from staffroll.cli.tenants import require_subjects, require_tenant
 from staffroll.events import Event, NotAnEvent
 from staffroll.ids import new_id
 
@@ -38,6 +39,8 @@ def events() -> None:
 @click.option("--limit", type=click.IntRange(1), help="End after so many; default: Ctrl-C.")
 def tail(tenant: str, pattern: str, *, as_json: bool, limit: int | None) -> None:
     """Print events as they are published; takes none away from anybody."""
+    if tenant != "*":
+        require_tenant(tenant)
     with open_broker(NAME) as broker:
         name = f"tail.{new_id()}"
         broker.open_queue(name, [f"{tenant}.{pattern}"], expires_seconds=60)
@@ -101,6 +104,10 @@ def replay(
 
     Harmless at any time: a service ignores what it knows already.
     """
+    # What is malformed would be asked for all the same, and end among the owner's dead letters.
+    require_subjects(subjects)
+    if tenant is not None:
+        require_tenant(tenant)
     with open_broker(NAME) as broker:
         for owner in owners or TOLD_BY[follower]:
             ask_again(broker, owner, events_queue(follower), tenant, subjects)

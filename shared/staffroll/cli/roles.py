@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from typing import Final
 
@@ -47,15 +48,35 @@ def serve(services: tuple[str, ...], bind: str | None, workers: int, threads: in
     `all` stands for every installed one.
     """
     from staffroll import process
+    from staffroll.logs import configure_logging
     from staffroll.settings import read
 
     wanted = chosen(services)
-    for service in wanted:
-        # Here and not first in a worker, where gunicorn would answer with a traceback.
-        settings = read(service.settings)
-        _declare(service, settings.broker_url, settings.mongodb_uri, settings.broker_prefix)
     port = wanted[0].port if len(wanted) == 1 else SHARED_PORT
-    process.serve(wanted, bind=bind or f"127.0.0.1:{port}", workers=workers, threads=threads)
+    place = bind or f"127.0.0.1:{port}"
+    # Here and not first in a worker, where gunicorn would answer with a traceback, or in
+    # gunicorn itself, which tries for five seconds.
+    _require_free(place)
+    found = [(service, read(service.settings)) for service in wanted]
+    for service, settings in found:
+        configure_logging(settings)
+        _declare(service, settings.broker_url, settings.mongodb_uri, settings.broker_prefix)
+    process.serve(wanted, bind=place, workers=workers, threads=threads)
+
+
+def _require_free(bind: str) -> None:
+    host, colon, port = bind.rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and int(port) < 2**16):
+        raise click.UsageError(f"--bind {bind} is not of the form HOST:PORT.")
+    try:
+        places = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM)
+        family, kind, _, _, address = places[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.ClickException(f"Nobody can listen at {bind} ({reason}).") from error
 
 
 def _declare(service: Service, broker_url: str, mongodb_uri: str, prefix: str) -> None:
@@ -80,8 +101,12 @@ def consume(services: tuple[str, ...]) -> None:
     `all` stands for every installed one. Any number of these processes may run.
     """
     from staffroll import process
+    from staffroll.settings import read
 
-    process.consume(chosen(services))
+    wanted = chosen(services)
+    for service in wanted:
+        read(service.settings)  # so that none starts where another one cannot
+    process.consume(wanted)
 
 
 @click.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,18 +20,53 @@ STANDALONE: Final = frozenset({"up", "serve", "consume"})
 production must not be led astray by a folder that happens to lie there."""
 
 
+class NoSuite(click.ClickException):
+    """Nothing tells which suite is meant."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"No suite runs from the data folder {_folder()}: start `staffroll up`, or set "
+            "STAFFROLL_MONGODB_URI and the other settings of the suite that is meant."
+        )
+
+
+@contextmanager
+def at_a_terminal() -> Iterator[None]:
+    """Around a command that a person calls, and that ends by itself: on the suite that runs
+    here, and without the lines that long-running processes log.
+
+    Raises:
+        NoSuite: A setting is missing, and no suite runs here that could give it.
+    """
+    from staffroll.logs import errors_only
+    from staffroll.settings import SettingsWrong
+
+    join_running_suite()
+    try:
+        with errors_only():
+            yield
+    except SettingsWrong as error:
+        if "STAFFROLL_MONGODB_URI" in os.environ:
+            raise
+        raise NoSuite from error
+
+
 def join_running_suite() -> None:
     """Take the settings of the suite that runs from the data folder, where the environment
     names no database; says so on standard error."""
     if os.environ.get("STAFFROLL_MONGODB_URI"):
         return
-    file = Path(os.environ.get(DATA_VARIABLE, DEFAULT_DATA)) / FILE
+    file = _folder() / FILE
     found = read(file)
     if not found:
         return
     click.echo(f"(the suite that runs from {file.parent})", err=True)
     for name, value in found.items():
         os.environ.setdefault(name, value)
+
+
+def _folder() -> Path:
+    return Path(os.environ.get(DATA_VARIABLE, DEFAULT_DATA))
 
 
 def write(file: Path, variables: Mapping[str, str]) -> None:

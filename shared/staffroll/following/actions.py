@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ T = TypeVar("T")
 
 TRIES: Final = 10
 """How often a write that somebody else forestalled is decided anew."""
+
+_WAITING_AT_ONCE: Final = 6
+"""Of the eight threads that a worker has by default."""
 
 _FIRST_LOOK_SECONDS: Final = 0.01
 _LONGEST_LOOK_SECONDS: Final = 0.05
@@ -60,6 +64,7 @@ class Actions(Generic[OwnT]):
     def __init__(self, place: Place[OwnT], pause: timedelta) -> None:
         self._place = place
         self._pause = pause
+        self._waiting = threading.BoundedSemaphore(_WAITING_AT_ONCE)
 
     def create(
         self,
@@ -171,10 +176,22 @@ class Actions(Generic[OwnT]):
     ) -> Answer[OwnT]:
         """The answer as it is when accounts has spoken, or after `seconds`.
 
+        At once where most of a worker's threads wait already: the others must go on even
+        while accounts is down.
+
         Raises:
             NotFound: The record was deleted meanwhile.
         """
-        deadline = time.monotonic() + seconds
+        if not answer.is_under_way or not self._waiting.acquire(blocking=False):
+            return answer
+        try:
+            return self._look_until_answered(answer, scope, time.monotonic() + seconds)
+        finally:
+            self._waiting.release()
+
+    def _look_until_answered(
+        self, answer: Answer[OwnT], scope: Scope[FollowingStore[OwnT]], deadline: float
+    ) -> Answer[OwnT]:
         pause = _FIRST_LOOK_SECONDS
         while answer.is_under_way and time.monotonic() < deadline:
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))

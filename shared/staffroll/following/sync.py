@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from staffroll import clock, records
 from staffroll.bootstrap import tell_all
+from staffroll.bus.applying import Reject
 from staffroll.directory import FOLLOWED, Directory
 from staffroll.errors import Conflict, Stale, Unavailable
 from staffroll.events import USER_EVENTS, Event, SnapshotWish, payload_of
@@ -101,7 +102,11 @@ def send_due_again(here: Following[Any]) -> None:
 
 
 def _change(event: Event, here: Following[Any], decide: Decide) -> None:
-    """Decide on the newest record and keep that, anew as often as somebody was quicker."""
+    """Decide on the newest record and keep that, anew as often as somebody was quicker.
+
+    Raises:
+        Reject: The id is taken by a record that is not this tenant's, now and for ever.
+    """
     store = here.store(event.tenant_id).records
     for nth in range(TRIES):
         record = store.find(event.subject)
@@ -109,7 +114,12 @@ def _change(event: Event, here: Following[Any], decide: Decide) -> None:
         if decision is None:
             return
         # A conflict: the generated value is taken, so the next round takes another.
-        with suppress(Stale, RecordExists, Conflict):
-            store.keep(record, decision, clock.now())
+        with suppress(Stale, Conflict):
+            try:
+                store.keep(record, decision, clock.now())
+            except RecordExists:
+                if store.find(event.subject) is None:
+                    raise Reject("another tenant has this id") from None
+                continue
             return
     raise Unavailable

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Flask
 
 from staffroll.bootstrap import Bootstrap, waits_for
-from staffroll.bus.consumer import Consumer
 from staffroll.directory import Directory, purge_of
-from staffroll.events import Event
 from staffroll.following.here import Following
 from staffroll.following.sync import make_handler, send_due_again
 from staffroll.mongo.audit import AuditWriter
@@ -70,16 +68,7 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
 
 def following_chores(here: Following[Any]) -> list[Chore]:
     """Catching up with accounts at the first start, and asking again what is not answered."""
-
-    def start_consumer(handle: Callable[[Event], None], queue: str) -> Consumer:
-        # Only where something is consumed, so that commands start without a web server.
-        from staffroll.process import consumer_on
-
-        consumer = consumer_on(here.runtime, handle, [queue])
-        consumer.start()
-        return consumer
-
-    bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here), start_consumer)
+    bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here))
     return [
         Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
         Chore("sending unanswered wishes again", 1.0, lambda: send_due_again(here)),

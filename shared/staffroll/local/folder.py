@@ -84,9 +84,7 @@ class DataFolder:
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             self.close()
-            reason = _REASONS.get(error.errno or 0)
-            if reason is None:
-                raise
+            reason = _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
             raise FolderUnusable(self.path, reason) from error
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ def together(services: Sequence[Service], port: int) -> Layout:
     )
     is_alone = len(services) == 1
     urls = {one.name: f"http://{bind}{'' if is_alone else one.mount}" for one in services}
-    return Layout(roles, urls, f"http://{bind}/")
+    return Layout(roles, urls, f"http://{bind}/{'api' if is_alone else ''}")
 
 
 def apart(services: Sequence[Service], base_port: int | None) -> Layout:
@@ -82,4 +82,4 @@ def apart(services: Sequence[Service], base_port: int | None) -> Layout:
         name = service.name
         roles.append(Role(f"{name}-web", ["serve", name, "--bind", bind], environ))
         roles.append(Role(f"{name}-consumer", ["consume", name], environ))
-    return Layout(roles, urls, f"{urls[services[0].name]}/")
+    return Layout(roles, urls, f"{urls[services[0].name]}/api")

@@ -8,10 +8,12 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from staffroll import bus
 from staffroll.bus import BrokerAway
 from staffroll.bus.topology import queues
+from staffroll.local.refusals import BrokerSilent
 from staffroll.mongo import AWAY, connect
 from staffroll.service import Service
 from staffroll.settings import read
@@ -57,6 +59,34 @@ def news_under_way(services: Sequence[Service], environ: Mapping[str, str]) -> i
     except (*AWAY, BrokerAway):
         return None
     return total
+
+
+def require_broker(service: Service, environ: Mapping[str, str]) -> None:
+    """Ask the broker of STAFFROLL_BROKER_URL for a sign of life; make the queues on it.
+
+    Raises:
+        BrokerSilent: It does not answer.
+        TopologyConflict: It has queues of ours with other properties.
+    """
+    settings = read(service.settings, environ)
+    broker = bus.connect(
+        settings.broker_url,
+        mongodb_uri=settings.mongodb_uri,
+        prefix=settings.broker_prefix,
+        name="staffroll-up",
+    )
+    try:
+        broker.declare()
+    except BrokerAway as error:
+        raise BrokerSilent(_place(settings.broker_url)) from error
+    finally:
+        broker.close()
+
+
+def _place(url: str) -> str:
+    """Host and port alone: there may be a password before them."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (5671 if parts.scheme == 'amqps' else 5672)}"
 
 
 def holds_data(services: Sequence[Service], environ: Mapping[str, str]) -> bool:

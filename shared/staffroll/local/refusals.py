@@ -31,6 +31,11 @@ class PortTaken(LocalServerError):
         )
 
 
+class BrokerSilent(LocalServerError):
+    def __init__(self, place: str) -> None:
+        super().__init__(f"The broker does not answer at {place}: see STAFFROLL_BROKER_URL.")
+
+
 class NotReady(LocalServerError):
     def __init__(self, what: str, reason: str, log: Path) -> None:
         super().__init__(f"{what} did not become ready ({reason}): see {log}.")

@@ -21,7 +21,7 @@ from typing import Final
 import structlog
 
 from staffroll.cli import surroundings
-from staffroll.local import demo, layout, readiness
+from staffroll.local import demo, layout, ports, readiness
 from staffroll.local.database import Database
 from staffroll.local.folder import DataFolder
 from staffroll.local.guarding import Guard
@@ -29,12 +29,15 @@ from staffroll.local.layout import Layout
 from staffroll.local.refusals import NothingInstalled, NotReady
 from staffroll.local.signals import Hurried, Stopped, StopRequest
 from staffroll.local.supervisor import Child, Supervisor
+from staffroll.logs import hush_pika
 from staffroll.mongo import connect, ensure_indexes
 from staffroll.service import Service
 from staffroll.settings import read
 
 READY_SECONDS: Final = 60.0
 ARRIVAL_SECONDS: Final = 120.0
+WAITING_SECONDS: Final = 10.0
+"""After so long without news, a person is told what is waited for."""
 DEATHS_BEFORE_READY: Final = 3
 
 _POLL_SECONDS: Final = 0.1
@@ -104,6 +107,7 @@ class _Suite:
 
     def run(self) -> None:
         """What is put on the stack is undone in the opposite order, however this ends."""
+        self._check_settings()
         self._say(f"Data: {self._folder.path}")
         self._open_folder()
         places = self._arrange()
@@ -126,11 +130,21 @@ class _Suite:
         while True:
             self._pause()
 
+    def _check_settings(self) -> None:
+        """Before anything is started; stands in for what we make ourselves where it is not set."""
+        ours = {
+            "STAFFROLL_MONGODB_URI": f"mongodb://{ports.HOST}/",
+            "STAFFROLL_SECRET_KEY": "-" * 32,
+        }
+        for service in self._services:
+            read(service.settings, {**ours, **self._environ})
+
     def _open_folder(self) -> None:
         self._folder.open(lambda: self._say("Waiting for the rest of the last run to end …"))
         self._stack.callback(self._folder.close)
         log = self._stack.enter_context(self._folder.log("up").open("a", buffering=1))
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+        hush_pika()
 
     def _arrange(self) -> Layout:
         if self._plan.is_apart:
@@ -165,6 +179,8 @@ class _Suite:
         is_embedded = self._environ["STAFFROLL_BROKER_URL"].startswith("embedded:")
         where = "embedded in MongoDB" if is_embedded else "the one of STAFFROLL_BROKER_URL"
         self._say(f"Broker: {where}")
+        if not is_embedded:
+            readiness.require_broker(self._services[0], self._environ)
 
     def _make_indexes(self) -> None:
         began = time.monotonic()
@@ -210,12 +226,17 @@ class _Suite:
             self._say(f"{role.name}: started as process {child.pid} (log: {child.log})")
 
     def _wait_until_ready(self, places: Layout) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+        said_at = time.monotonic()
+        deadline = said_at + READY_SECONDS
         for service in self._services:
             while (waits := readiness.waits_for(places.urls[service.name])) is not None:
                 self._give_up_on_the_dead(places)
-                if time.monotonic() > deadline:
+                now = time.monotonic()
+                if now > deadline:
                     raise NotReady(service.title, waits, self._folder.logs)
+                if now - said_at >= WAITING_SECONDS:
+                    self._say(f"{service.title}: not ready yet ({waits})")
+                    said_at = now
                 self._pause()
             self._say(f"{service.title}: ready at {places.urls[service.name]}/")
         if self._has_news:

@@ -30,6 +30,7 @@ from pymongo.errors import PyMongoError
 
 from staffroll.bus.contract import Broker, Message, Sender
 from staffroll.errors import OutboxFull
+from staffroll.faults import log_fault
 from staffroll.mongo.client import Document
 
 MAX_PER_DOCUMENT: Final = 100
@@ -106,6 +107,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
+        self._is_sent = threading.Event()
         self._is_full = False
         self._oldest: datetime | None = None
         self._sender: Sender = broker.sender(self._on_confirmed)
@@ -137,8 +139,12 @@ class Outbox:
 
     def committed(
         self, collection: str, tenant_id: str, document_id: Any, messages: Iterable[Message]
-    ) -> None:
-        """Send at once what was just written; what cannot go now, the sweeper takes."""
+    ) -> bool:
+        """Send at once what was just written; what cannot go now, the sweeper takes.
+
+        Returns:
+            Whether all of it is on its way.
+        """
         place = _Place(collection, tenant_id, document_id, time.monotonic())
         for message in messages:
             with self._lock:
@@ -146,11 +152,14 @@ class Outbox:
             if not self._sender.send(message):
                 with self._lock:
                     self._in_flight.pop(message.id, None)
+                return False
+        return True
 
     def close(self, timeout_seconds: float = 5.0) -> None:
         """Wait for outstanding confirms, empty what they confirm, end the threads."""
         self._stop.set()
         self._sender.close(timeout_seconds)
+        self._is_sent.set()
         self._wake.set()
         for thread in self._threads:
             thread.join(timeout_seconds)
@@ -161,9 +170,9 @@ class Outbox:
         self._wake.set()
 
     def _empty_forever(self) -> None:
-        while not self._stop.is_set():
+        while not self._is_sent.is_set():
             self._wake.wait()
-            self._stop.wait(_LINGER_SECONDS)
+            self._is_sent.wait(_LINGER_SECONDS)
             self._wake.clear()
             self._empty()
         self._empty()
@@ -201,11 +210,17 @@ class Outbox:
         while not self._stop.wait(_SWEEP_EVERY_SECONDS):
             try:
                 self._look()
-                if self._sender.is_connected:
-                    for name in self._collections:
-                        self._sweep(name)
+                if not self._sender.is_connected:
+                    self._forget_lost(everything=True)
+                    continue
+                self._forget_lost()
+                for name in self._collections:
+                    while self._sweep(name) and not self._stop.is_set():
+                        pass
             except PyMongoError as error:
                 _log.warning("outbox_sweep_failed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - without this thread news is stuck here
+                log_fault("outbox_sweep_failed", error)
 
     def _look(self) -> None:
         oldest: datetime | None = None
@@ -228,10 +243,13 @@ class Outbox:
         self._oldest = oldest
         self._is_full = waiting >= MAX_WAITING
 
-    def _sweep(self, name: str) -> None:
-        """Send again, oldest first, what has waited too long and nobody else has leased."""
+    def _sweep(self, name: str) -> bool:
+        """Send again, oldest first, some of what has waited too long and nobody else has leased.
+
+        Returns:
+            Whether there may be more, and room to send it.
+        """
         now = datetime.now(UTC)
-        self._forget_lost()
         free: Document = {
             "outbox.at": {"$lt": now - SWEEP_AFTER},
             "$or": [
@@ -240,10 +258,12 @@ class Outbox:
             ],
         }
         collection = self._database[name]
-        found = collection.find(free, {"_id": 1, "tenant_id": 1}, hint="outbox_waiting").limit(
-            _SWEEP_BATCH
+        found = list(
+            collection.find(free, {"_id": 1, "tenant_id": 1}, hint="outbox_waiting").limit(
+                _SWEEP_BATCH
+            )
         )
-        for candidate in list(found):
+        for candidate in found:
             document = collection.find_one_and_update(
                 {**free, "tenant_id": candidate["tenant_id"], "_id": candidate["_id"]},
                 {"$set": {"outbox_lease_until": now + LEASE}},
@@ -254,13 +274,13 @@ class Outbox:
             waiting = [_message(entry) for entry in document["outbox"]]
             with self._lock:
                 fresh = [message for message in waiting if message.id not in self._in_flight]
-            self.committed(name, candidate["tenant_id"], candidate["_id"], fresh)
-            if not self._sender.is_connected:
-                return
+            if not self.committed(name, candidate["tenant_id"], candidate["_id"], fresh):
+                return False
+        return len(found) == _SWEEP_BATCH
 
-    def _forget_lost(self) -> None:
+    def _forget_lost(self, *, everything: bool = False) -> None:
         """What was sent long ago and never confirmed went down with its connection."""
-        long_ago = time.monotonic() - _FORGET_AFTER_SECONDS
+        long_ago = time.monotonic() - (0.0 if everything else _FORGET_AFTER_SECONDS)
         with self._lock:
             lost = [id_ for id_, place in self._in_flight.items() if place.since < long_ago]
             for id_ in lost:

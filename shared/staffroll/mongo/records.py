@@ -211,9 +211,11 @@ class FollowedStore(Generic[OwnT]):
         document = self._records.find_one({"once.key": once.key}, _READ)
         return None if document is None else (self._from_document(document), document["once"])
 
-    def forget_once(self, once: Once) -> None:
-        """Free a key that is too old to count."""
-        self._records.update_one({"once.key": once.key}, {"$unset": {"once": ""}})
+    def forget_once(self, once: Once, kept_at: datetime) -> None:
+        """Free a key that is too old to count, and only as it was kept at that moment."""
+        self._records.update_one(
+            {"once.key": once.key, "once.at": kept_at}, {"$unset": {"once": ""}}
+        )
 
     def page(
         self,

@@ -124,7 +124,7 @@ def language_tag(**kwargs: Any) -> fields.String:
 def role_ids(**kwargs: Any) -> fields.List[str]:
     """Ids of roles."""
     return fields.List(
-        fields.String(validate=validate.Regexp(UUID_PATTERN)),
+        fields.String(validate=validate.Regexp(UUID_PATTERN, error="This is not a role's id.")),
         validate=validate.Length(max=100),
         metadata={"description": "Ids of roles."},
         **kwargs,

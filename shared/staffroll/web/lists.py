@@ -77,8 +77,8 @@ class SearchText(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         metadata = {
             "description": "Terms separated by commas; any of them must match. A term matches when "
-            "each of its words is part of last name, first name or e-mail.",
-            "example": 'mueller, "smith, jr"',
+            "each of its words is part of last name, first name or e-mail; quotes keep a comma in it: "
+            '`mueller, "smith, jr"`.',
             "maxLength": 2000,
         }
         super().__init__(validate=validate.Length(max=2000), metadata=metadata, **kwargs)

@@ -30,6 +30,7 @@ _PAGE: Final = """<!doctype html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="{{ url_for('api_assets', filename='swagger-ui.css') }}">
 </head>
 <body>

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from flask import Flask, Response, render_template_string, request
+from flask import Flask, Response, g, render_template_string, request
+
+from staffroll.ids import new_id
+from staffroll.web import problems
 
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Staffroll</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="{{ root }}/overview.css">
 </head>
 <body>
@@ -52,6 +56,11 @@ def overview(services: Iterable[Listed]) -> Flask:
     """A small app with the page, for where several services share one port."""
     listed = list(services)
     app = Flask("staffroll_overview", static_folder=None)
+    problems.install(app)
+
+    @app.before_request
+    def begin() -> None:
+        g.request_id = new_id()
 
     @app.get("/")
     def page() -> Response:
@@ -59,7 +68,7 @@ def overview(services: Iterable[Listed]) -> Flask:
             render_template_string(_PAGE, services=listed, root=request.script_root)
         )
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -81,7 +81,7 @@ def invalid(messages: Mapping[str, Any]) -> Invalid:
     return Invalid(errors=found)
 
 
-_CODES: Final = {
+CODES: Final = {
     "Missing data for required field.": "required",
     "Unknown field.": "unknown_field",
     "Field may not be null.": "required",
@@ -102,5 +102,5 @@ def _flatten(messages: Any, path: str = "") -> Iterator[tuple[str, FieldError]]:
         # A template is filled later, so braces that came with the text are doubled.
         yield (
             path,
-            FieldError(_CODES.get(text, "invalid"), text.replace("{", "{{").replace("}", "}}")),
+            FieldError(CODES.get(text, "invalid"), text.replace("{", "{{").replace("}", "}}")),
         )

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from staffroll import errors
 from staffroll.errors import FieldError, StaffrollError
+from staffroll.faults import log_fault
 from staffroll.mongo.client import AWAY
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -35,7 +36,7 @@ STATUS: Final[Mapping[type[StaffrollError], HTTPStatus]] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-_HTTP_CODES: Final[Mapping[int, tuple[str, str]]] = {
+HTTP_CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("bad_request", "The request could not be understood."),
     404: ("not_found", errors.NotFound.wording),
     405: ("method_not_allowed", "This address does not know that method."),
@@ -44,7 +45,12 @@ _HTTP_CODES: Final[Mapping[int, tuple[str, str]]] = {
     413: ("body_too_large", "The body is larger than 1 MiB."),
     414: ("address_too_long", "The address is too long."),
     431: ("headers_too_large", "The headers are too large."),
+    500: (
+        "internal_error",
+        "Something went wrong on our side. The request id helps us to find out what.",
+    ),
 }
+"""What is answered where no error of ours was raised."""
 
 _log = structlog.get_logger()
 
@@ -149,7 +155,7 @@ def _on_http_exception(error: HTTPException) -> Response:
             status=status.value,
             headers=[(name, value) for name, value in error.get_headers() if name == "Location"],
         )
-    code, detail = _HTTP_CODES.get(status.value, (status.name.lower(), f"{status.phrase}."))
+    code, detail = HTTP_CODES.get(status.value, (status.name.lower(), f"{status.phrase}."))
     response = _response(status, code, detail)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
@@ -163,11 +169,10 @@ def _on_database_away(error: Exception) -> Response:
 
 
 def _on_bug(error: Exception) -> Response:
-    _log.error("unexpected_error", error=type(error).__name__, exc_info=error)
+    log_fault("unexpected_error", error, request_id=g.get("request_id"))
     return _response(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal_error",
-        "Something went wrong on our side. The request id helps us to find out what.",
+        *HTTP_CODES[HTTPStatus.INTERNAL_SERVER_ERROR],
     )
 
 

@@ -136,7 +136,8 @@ def record_routes(made: RecordRoutes, actions: Actions[Any]) -> Resource:
         """Change one; of what was refused, correct it and send it again.
 
         Names, e-mail, language and time zone are changed by accounts: the answer is 202, and
-        `change` shows what becomes of it; `Prefer: wait=N` waits for that.
+        `change` shows what becomes of it; `Prefer: wait=N` waits for that. All other fields are
+        changed here at once, and stay changed also where accounts refuses its part.
         """
         answer = actions.edit(record_id, *changes, scope, expected=expected)
         return _answered(actions.wait(answer, scope, wait_seconds))

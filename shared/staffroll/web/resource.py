@@ -127,7 +127,8 @@ class Resource(Blueprint):  # type: ignore[misc]
         """The JSON body, loaded by `schema`, is the view's first argument."""
 
         def decorate(view: View) -> View:
-            taking: View = self.arguments(schema, location="json")(view)
+            body = schema() if isinstance(schema, type) else schema
+            taking: View = self.arguments(body, location="json", example=_example(body))(view)
             return self._document(taking, [errors.Malformed, errors.Invalid, WrongContentType], 413)
 
         return decorate
@@ -279,6 +280,18 @@ class Resource(Blueprint):  # type: ignore[misc]
                 description=", ".join(dict.fromkeys(found)),
             )(view)
         return view
+
+
+def _example(schema: Schema) -> dict[str, Any] | None:
+    """A body that can be sent as it is: only fields with an example of their own, since viewers
+    invent values for all others. None where a field that is required has none."""
+    found = {
+        name: field.metadata["example"]
+        for name, field in schema.fields.items()
+        if "example" in field.metadata
+    }
+    is_whole = all(name in found for name, field in schema.fields.items() if field.required)
+    return found if found and is_whole else None
 
 
 def stands_at(endpoint: str, **values: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import KeySet
 
 from staffroll.web.tokens import KeyRing, verify
-from tests.support.accounts import PASSWORD, Accounts, Tenant
+from tests.support.accounts import PASSWORD, SECRET, Accounts, Tenant, environ_of
 
 
 def _sign_in(tenant: Tenant, /, **changes: Any) -> Any:
@@ -152,6 +152,19 @@ def test_r1_the_same_e_mail_signs_in_to_its_own_tenant(accounts: Accounts, tenan
     assert _sign_in(other, email="anna@x.example").status_code == 401
 
 
+def test_an_e_mail_in_the_wrong_field_is_not_logged(
+    tenant: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+
+    _sign_in(tenant)
+    _sign_in(tenant, tenant="anna@x.example")
+
+    logged = capsys.readouterr().out
+    assert tenant.id in logged
+    assert "anna@x.example" not in logged
+
+
 def test_published_keys_are_public(tenant: Tenant) -> None:
     response = tenant.get("/.well-known/jwks.json", token=None)
 
@@ -169,3 +182,28 @@ def test_private_keys_are_encrypted_at_rest(accounts: Accounts, tenant: Tenant) 
 
     assert b"PRIVATE" not in document["keys"][0]["private"]
     assert "d" not in document["keys"][0]["public"]
+
+
+def test_a_secret_that_does_not_open_the_keys_is_said_by_readyz_and_answered_503(
+    mongodb_uri: str, database_name: str
+) -> None:
+    first = Accounts(environ_of(mongodb_uri, database_name))
+    tenant = first.tenant()
+    credentials = {"tenant": tenant.id, "email": "admin@x.example", "password": PASSWORD}
+    assert _sign_in(tenant).status_code == 200
+    other = "another secret that is long enough too"
+
+    wrong = Accounts(environ_of(mongodb_uri, database_name, secret_key=other))
+    both = Accounts(environ_of(mongodb_uri, database_name, secret_key=f"{other},{SECRET}"))
+
+    try:
+        ready = wrong.send("GET", "/readyz", None)
+        refused = wrong.send("POST", "/v1/sign-in", None, json=credentials)
+        mended = both.send("GET", "/readyz", None)
+    finally:
+        for running in (first, wrong, both):
+            running.close()
+    assert ready.status_code == 503
+    assert "STAFFROLL_SECRET_KEY does not open" in ready.json["checks"]["signing keys"]
+    assert (refused.status_code, refused.json["code"]) == (503, "signing_keys_locked")
+    assert mended.status_code == 200

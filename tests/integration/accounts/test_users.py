@@ -285,3 +285,15 @@ def test_answers_carry_the_request_id_they_were_asked_with(tenant: Tenant) -> No
 
 def _path(user: dict[str, Any]) -> str:
     return f"/v1/users/{user['id']}"
+
+
+def test_a_created_user_says_where_it_stands(tenant: Tenant) -> None:
+    response = tenant.post("/v1/users", a_user())
+
+    assert response.headers["Location"] == f"/v1/users/{response.json['id']}"
+
+
+def test_what_is_no_id_of_a_role_is_named_in_a_sentence(tenant: Tenant) -> None:
+    response = tenant.post("/v1/users", a_user(roles=["agent"]))
+
+    assert response.json["errors"]["roles.0"][0]["detail"] == "This is not a role's id."

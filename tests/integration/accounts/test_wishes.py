@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from staffroll import clock
 from staffroll.bus.applying import Reject
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
@@ -155,6 +157,23 @@ def test_a_refused_wish_stays_refused_though_the_e_mail_became_free(lonely_tenan
 
     assert _codes(answers) == ["email_taken", "email_taken"]
     assert _user(lonely_tenant, id_) is None
+
+
+def test_a_refusal_that_comes_late_does_not_replace_that_of_a_newer_attempt(
+    lonely_tenant: Tenant,
+) -> None:
+    wish = lonely_tenant.wish("user.requested", new_id(), _wish(attempt=2, email="no address"))
+    (answer,) = _ask(lonely_tenant, wish)
+    assert wish.request_id is not None
+    refusals = lonely_tenant.accounts.scope(lonely_tenant.id).store.refusals
+    older = replace(payload_of(answer), attempt=1)
+
+    refusals.say(wish.request_id, older, answer, clock.now())
+
+    kept = refusals.find(wish.request_id)
+    assert kept is not None
+    assert kept.attempt == 2
+    assert len(lonely_tenant.answers(wish.request_id)) == 1
 
 
 def test_r6_a_corrected_wish_succeeds(lonely_tenant: Tenant) -> None:

@@ -12,7 +12,10 @@ from staffroll import bus
 from staffroll.bus import Broker, Delivery, Message
 from staffroll.cli import main
 from staffroll.events import Event, SnapshotWish, payload_of
+from tests.support.accounts import environ_of
 from tests.support.waiting import eventually
+
+ID = "018f0000-0000-7000-8000-0000000000aa"
 
 
 @pytest.fixture(params=["embedded", "amqp"])
@@ -95,6 +98,30 @@ def test_a_retried_dead_letter_is_delivered_again(broker: Broker) -> None:
     assert broker.waiting("people.events") == 1
 
 
+@pytest.mark.parametrize(("command", "done"), [("retry", "put back"), ("drop", "dropped")])
+def test_a_dead_letter_that_is_not_there_is_named(broker: Broker, command: str, done: str) -> None:
+    first = a_dead_letter(broker, an_event())
+
+    result = staffroll("dead-letters", command, "--service", "people", first, "other")
+
+    assert (result.exit_code, result.stdout) == (1, f"1 {done}\n")
+    assert "Not among them: other." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["events replay --to people", "events tail", "check", "check --repair"]
+)
+def test_nothing_is_done_for_a_tenant_that_does_not_exist(
+    mongodb_uri: str, database_name: str, command: str
+) -> None:
+    environ = environ_of(mongodb_uri, database_name)
+
+    result = CliRunner().invoke(main, [*command.split(), "--tenant", "nope"], env=environ)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: There is no tenant nope.\n"
+
+
 def test_all_dead_letters_are_dropped_only_when_all_are_meant(broker: Broker) -> None:
     a_dead_letter(broker, an_event())
     a_dead_letter(broker, an_event())
@@ -118,6 +145,7 @@ def test_tail_prints_events_without_personal_data(broker: Broker) -> None:
     ) as tail:
         assert tail.stdout
         assert tail.stderr
+        assert "only accounts could tell" in tail.stderr.readline()
         assert "Waiting for acme.user.#" in tail.stderr.readline()
 
         others = [an_event(tenant_id="globex"), an_event(type="role.updated")]
@@ -137,7 +165,7 @@ def test_replay_asks_the_owner_to_tell_the_follower(broker: Broker) -> None:
         heard.append(Event.from_json(delivery.body))
         delivery.ack()
 
-    result = staffroll("events", "replay", "--to", "people", "--tenant", "acme", "--subject", "x")
+    result = staffroll("events", "replay", "--to", "people", "--tenant", "acme", "--subject", ID)
 
     assert result.exit_code == 0, result.output
     assert result.stdout == "Asked accounts to tell people 1 objects of acme.\n"
@@ -145,7 +173,15 @@ def test_replay_asks_the_owner_to_tell_the_follower(broker: Broker) -> None:
     eventually(lambda: heard)
     receiver.stop()
     assert heard[0].type == "snapshot.requested"
-    assert payload_of(heard[0]) == SnapshotWish("people.events", "acme", ["x"])
+    assert payload_of(heard[0]) == SnapshotWish("people.events", "acme", [ID])
+
+
+def test_replay_asks_nobody_for_what_cannot_be_a_tenant(broker: Broker) -> None:
+    result = staffroll("events", "replay", "--to", "people", "--tenant", "ACME")
+
+    assert result.exit_code == 2
+    assert "ACME" in result.stderr
+    assert broker.waiting("accounts.requests") == 0
 
 
 def test_a_broker_that_is_away_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

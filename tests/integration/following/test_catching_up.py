@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from staffroll import bootstrap
 from staffroll.bootstrap import tell_all
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
@@ -43,6 +46,51 @@ def test_who_ends_in_the_middle_leaves_no_consumer_behind(follower_here: Service
     assert "bootstrap" in _waited_for(follower_here)
 
 
+def test_who_ends_in_the_middle_lets_another_go_on_at_once(follower_here: ServiceHere) -> None:
+    follower_here.runtime.platform["bootstraps"].delete_many({})
+    first, second = (follower_here.chore("catching up with accounts") for _ in range(2))
+    asked: list[str] = []
+
+    def accounts(event: Event) -> None:
+        if event.type == "snapshot.requested" and event.subject == "accounts":
+            asked.append(payload_of(event).queue)
+
+    follower_here.accounts = accounts
+    first.run()
+    eventually(lambda: len(asked) == 1)
+    first.close()
+
+    try:
+        second.run()
+        eventually(lambda: len(asked) == 2)
+    finally:
+        second.close()
+
+
 def _waited_for(here: ServiceHere) -> dict[str, Any]:
     checks = here.client.get("/readyz").json["checks"]
     return {name: outcome for name, outcome in checks.items() if outcome != "ok"}
+
+
+def test_who_hears_nothing_for_long_asks_again(
+    follower_here: ServiceHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower_here.runtime.platform["bootstraps"].delete_many({})
+    monkeypatch.setattr(bootstrap, "_PATIENCE_SECONDS", -1.0)
+    catching_up = follower_here.chore("catching up with accounts")
+    asked: set[str] = set()
+
+    def accounts(event: Event) -> None:
+        if event.type == "snapshot.requested" and event.subject == "accounts":
+            asked.add(payload_of(event).queue)
+
+    def has_asked_twice() -> bool:
+        catching_up.run()
+        return len(asked) >= 2
+
+    follower_here.accounts = accounts
+
+    try:
+        assert eventually(has_asked_twice)
+    finally:
+        catching_up.close()

@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from staffroll.bus.applying import Reject
 from staffroll.events import Event, RequestRejected, SnapshotWish, payload_of
 from staffroll.ids import new_id
 from tests.support.services import TenantHere, a_tombstone, a_user, told
@@ -59,6 +61,19 @@ def test_r61_nothing_brings_a_deleted_one_back(tenant: TenantHere) -> None:
     tenant.hear("user.updated", id_, 8, a_user())
 
     assert tenant.request("GET", f"/{id_}").status_code == 404
+
+
+def test_r1_news_under_the_id_of_another_tenants_human_is_refused_for_good(
+    tenant: TenantHere,
+) -> None:
+    stranger = tenant.here.new_tenant()
+    id_ = tenant.known(last_name="Ours")
+
+    with pytest.raises(Reject):
+        stranger.hear("user.created", id_, 1, a_user(last_name="Theirs"))
+
+    assert tenant.read(id_)["last_name"] == "Ours"
+    assert stranger.request("GET", f"/{id_}").status_code == 404
 
 
 def test_r62_the_receipt_is_given_again_to_who_asks_again(tenant: TenantHere) -> None:

@@ -54,3 +54,35 @@ def test_the_example_event_is_one() -> None:
     event = Event.from_json(example[1])
 
     assert payload_of(event).last_name == "Müller"
+
+
+def test_every_rule_that_the_code_cites_is_in_the_docs() -> None:
+    code = [*ROOT.glob("shared/**/*.py"), *ROOT.glob("services/**/*.py")]
+    cited = {rule for path in code for rule in re.findall(r"\bR\d\d?\b", path.read_text())}
+    listed = set(re.findall(r"^- \**(R\d+)\b", (ROOT / "docs/rules.md").read_text(), re.MULTILINE))
+
+    assert cited - listed == set()
+
+
+@pytest.mark.parametrize("code", ["method_not_allowed", "body_too_large", "internal_error"])
+def test_codes_of_plain_http_errors_are_in_the_docs(code: str) -> None:
+    assert f"`{code}`" in (ROOT / "docs/errors.md").read_text()
+
+
+@pytest.mark.parametrize("code", ["formula_start", "unknown_field", "language_not_offered"])
+def test_codes_of_fields_are_in_the_docs(code: str) -> None:
+    fields = (ROOT / "docs/errors.md").read_text().split("## Codes of fields")[1]
+
+    assert f"| `{code}` |" in fields
+
+
+def test_events_that_nothing_says_yet_are_marked() -> None:
+    page = (ROOT / "docs/events.md").read_text()
+
+    assert "| `user.created` | accounts |" in page
+    assert "| `tenant.suspended` | accounts; not yet |" in page
+
+
+def test_decisions_tell_their_status_in_one_way() -> None:
+    for page in (ROOT / "docs/decisions").glob("*.md"):
+        assert re.search(r"^Status: \w+", page.read_text(), re.MULTILINE), page.name

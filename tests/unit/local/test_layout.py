@@ -1,8 +1,30 @@
-"""Where a suite's services stand, and how they are told."""
+"""Where a person begins to look around."""
 
 from __future__ import annotations
 
+import pytest
+
+from staffroll.local import layout, ports
 from staffroll.local.layout import Layout
+from staffroll.service import installed
+
+
+@pytest.fixture(autouse=True)
+def _free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "claim", lambda port, _option: port)
+
+
+def test_together_there_is_a_page_that_lists_the_services() -> None:
+    home = layout.together(list(installed().values()), 8000).home
+
+    assert home == "http://127.0.0.1:8000/"
+
+
+def test_where_nothing_stands_at_the_root_it_is_the_page_to_try_the_api() -> None:
+    services = list(installed().values())
+
+    assert layout.together(services[:1], 8000).home == "http://127.0.0.1:8000/api"
+    assert layout.apart(services, None).home == "http://127.0.0.1:8101/api"
 
 
 def test_everybody_is_told_where_services_are_and_where_links_lead() -> None:

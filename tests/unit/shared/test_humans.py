@@ -187,6 +187,10 @@ def test_r5_anything_else_is_no_zone(name: str) -> None:
     assert (problem is None) == (name in zoneinfo.available_timezones())
 
 
+def test_r5_a_zone_that_is_another_on_each_machine_is_none() -> None:
+    assert time_zone_problem("localtime") is not None
+
+
 def test_r5_a_language_is_one_that_the_tenant_offers() -> None:
     assert language_problem("de", ("en", "de")) is None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from staffroll.setting_rules import secrets_of_at_least
 from staffroll.settings import PREFIX, ServiceSettings, SettingsWrong, read, setting
 
 URI = {"STAFFROLL_MONGODB_URI": "mongodb://user:hush@db/"}
@@ -63,6 +64,42 @@ def test_a_value_of_the_wrong_type_is_named_but_never_shown(name: str) -> None:
 
     assert f"{PREFIX}{name}" in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("CONSUMER_THREADS", "0", "at least 1"),
+        ("PREFETCH", "-1", "at least 1"),
+        ("LOG_LEVEL", "chatty", "one of `debug`, `info`, `warning`, `error`"),
+        ("LOG_FORMAT", "xml", "one of `json`, `console`"),
+        ("BROKER_URL", "nonsense", "the address of a broker"),
+        ("BROKER_URL", "amqp://u:hush@rabbit:port/", "the address of a broker"),
+        ("MONGODB_URI", "nonsense", "a MongoDB address"),
+        ("MONGODB_URI", "mongodb://u:hush@db:port/", "a MongoDB address"),
+        ("MONGODB_URI", "", "a MongoDB address"),
+    ],
+)
+def test_what_a_value_must_be_is_told_without_the_value(name: str, text: str, told: str) -> None:
+    with pytest.raises(SettingsWrong) as caught:
+        read(ServiceSettings, {**URI, f"{PREFIX}{name}": text})
+
+    assert f"{PREFIX}{name} is not {told}" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["embedded:", "amqp://rabbit/", "amqps://u:p@rabbit:5671/v?heartbeat=5"]
+)
+def test_addresses_of_brokers_are_taken(url: str) -> None:
+    assert read(ServiceSettings, {**URI, "STAFFROLL_BROKER_URL": url}).broker_url == url
+
+
+def test_each_of_several_secrets_must_be_long_enough() -> None:
+    rule = secrets_of_at_least(4)
+
+    assert rule.holds("long, enough")
+    assert not rule.holds("long,no")
 
 
 def test_secrets_are_not_shown_with_the_settings() -> None:

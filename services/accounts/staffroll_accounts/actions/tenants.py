@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from staffroll import humans
 from staffroll.errors import Invalid, NotFound, Stale, Unavailable
-from staffroll.ids import new_id
+from staffroll.ids import TENANT_PATTERN, new_id
 from staffroll_accounts.actions import AccountsScope, users
 from staffroll_accounts.domain import passwords
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import tenants as rules
-from staffroll_accounts.domain.errors import TenantExists
+from staffroll_accounts.domain.errors import TenantExists, TenantIdInvalid
 from staffroll_accounts.domain.passwords import Policy
 from staffroll_accounts.domain.roles import DEFAULTS
 from staffroll_accounts.domain.tenants import Tenant, TenantDecision
@@ -47,7 +47,7 @@ def create(new: NewTenant, scope: AccountsScope, hasher: Passwords) -> User:
     Raises:
         TenantIdInvalid, TenantExists, Invalid.
     """
-    _check_form(new)
+    check_form(new)
     cause = scope.cause(SOURCE)
     tenant, event = rules.create(new.id, new.name, new.languages, new.time_zone, cause)
     with suppress(TenantExists):
@@ -130,7 +130,14 @@ def _decide(
     raise Unavailable
 
 
-def _check_form(new: NewTenant) -> None:
+def check_form(new: NewTenant) -> None:
+    """Whether it can be wished for at all; asks no database.
+
+    Raises:
+        TenantIdInvalid, Invalid.
+    """
+    if not TENANT_PATTERN.match(new.id):
+        raise TenantIdInvalid
     problems = {
         "admin_email": humans.email_problem(new.admin_email),
         "admin_last_name": humans.name_problem(new.admin_last_name),

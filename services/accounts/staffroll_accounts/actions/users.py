@@ -99,7 +99,7 @@ def _created_before(once: Once, scope: AccountsScope) -> User | None:
     user, stored = found
     if once.is_repeated_by(stored, scope.now):
         return user
-    scope.store.users.forget_once(once)
+    scope.store.users.forget_once(once, stored["at"])
     return None
 
 

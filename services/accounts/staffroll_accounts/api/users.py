@@ -14,7 +14,7 @@ from staffroll.ids import UUID_PATTERN
 from staffroll.search import TooManyTerms, parse_terms
 from staffroll.web.fields import EmailAddress, Flag, Instant, Name, TimeZone
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, SearchText, page_of
-from staffroll.web.resource import Resource
+from staffroll.web.resource import Resource, stands_at
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import users as actions
 from staffroll_accounts.api.passwords import PASSWORD_FORM_MAX_CHARACTERS, Password
@@ -27,7 +27,7 @@ PASSWORD_MAX_CHARACTERS = PASSWORD_FORM_MAX_CHARACTERS
 
 def _role_ids(**kwargs: Any) -> fields.List[str]:
     return fields.List(
-        fields.String(validate=validate.Regexp(UUID_PATTERN)),
+        fields.String(validate=validate.Regexp(UUID_PATTERN, error="This is not a role's id.")),
         validate=validate.Length(max=100),
         metadata={"description": "Ids of roles."},
         **kwargs,
@@ -128,7 +128,7 @@ class UserQuerySchema(PageQuerySchema):
     )
     q = SearchText(load_default="")
     role = fields.List(
-        fields.String(validate=validate.Regexp(UUID_PATTERN)),
+        fields.String(validate=validate.Regexp(UUID_PATTERN, error="This is not a role's id.")),
         load_default=list,
         validate=validate.Length(max=100),
         metadata={"description": "Repeatable: users with at least one of these roles."},
@@ -181,7 +181,7 @@ def users(passwords: Passwords) -> Resource:
     )
     def create_user(body: NewUserBody, scope: AccountsScope, once: Once | None) -> User:
         """Create a user; every service learns of it by `user.created`."""
-        return actions.create(
+        user = actions.create(
             body.user,
             scope,
             password=body.password,
@@ -189,6 +189,8 @@ def users(passwords: Passwords) -> Resource:
             invite=body.invite,
             once=once,
         )
+        stands_at("get_user", user_id=user.id)
+        return user
 
     @bp.get("/users/<id:user_id>")
     @bp.needs("accounts.users:read")

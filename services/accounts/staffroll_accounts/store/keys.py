@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OKPKey
@@ -31,6 +31,17 @@ PUBLISHED_FIRST: Final = timedelta(seconds=10)
 _ID: Final = "signing"
 _TRIES: Final = 10
 _SECRET_MIN_CHARACTERS: Final = 32
+_LOCKED: Final = (
+    "STAFFROLL_SECRET_KEY does not open the signing keys in this database: "
+    "set the one they were made with, or put it second"
+)
+
+
+class SigningKeysLocked(Unavailable):
+    """The secret key is not the one they were encrypted with; ``readyz`` says so in full."""
+
+    code = "signing_keys_locked"
+    wording = "Nobody can sign in at the moment: the service's settings must be mended first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,10 @@ class Keys:
         keys = document["keys"]
         usable = [key for key in keys if key["created_at"] <= known] or keys[:1]
         newest = usable[-1]
-        private = OKPKey.import_key(self._at_rest.decrypt(newest["private"]))
+        try:
+            private = OKPKey.import_key(self._at_rest.decrypt(newest["private"]))
+        except InvalidToken as error:
+            raise SigningKeysLocked from error
         return SigningKey(newest["kid"], private)
 
     def rotate(self, *, at_once: bool = False) -> str:
@@ -135,6 +149,17 @@ class Keys:
                 self._outbox.committed(COLLECTION, PLATFORM_TENANT, _ID, messages)
                 return
         raise Unavailable
+
+    def waits_for_secret(self) -> str | None:
+        """For ``readyz``: why nobody can sign in, or None."""
+        document = self._find()
+        if document is None:
+            return None
+        try:
+            self._at_rest.decrypt(document["keys"][-1]["private"])
+        except InvalidToken:
+            return _LOCKED
+        return None
 
     def public(self) -> list[dict[str, Any]]:
         """All keys that tokens may be signed with, in JWK form."""

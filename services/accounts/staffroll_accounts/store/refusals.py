@@ -14,6 +14,7 @@ from typing import Final
 from staffroll.bus import Message
 from staffroll.events import Event, RequestRejected
 from staffroll.mongo import Outbox, TenantDatabase
+from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 
 COLLECTION: Final = "requests"
@@ -32,11 +33,10 @@ class Refusals:
         return None if document is None else RequestRejected(**document["rejection"])
 
     def say(self, request_id: str, rejection: RequestRejected, event: Event, now: datetime) -> None:
-        """Keep the refusal and tell of it: one write."""
+        """Keep the refusal and tell of it: one write. That of an older attempt is old news."""
         messages = [Message.event(event)]
-        self._requests.update_one(
-            {"_id": request_id},
-            {"$set": {"rejection": asdict(rejection), "at": now}, **push(messages, now)},
-            upsert=True,
-        )
+        not_newer = {"_id": request_id, "rejection.attempt": {"$lte": rejection.attempt}}
+        refusal = {"$set": {"rejection": asdict(rejection), "at": now}, **push(messages, now)}
+        if not keep_newer(self._requests.update_one, not_newer, refusal):
+            return
         self._outbox.committed(COLLECTION, self._requests.tenant_id, request_id, messages)

@@ -175,9 +175,9 @@ class Users:
         document = self._users.find_one({"once.key": once.key}, _LISTED)
         return None if document is None else (_from_document(document), document["once"])
 
-    def forget_once(self, once: Once) -> None:
-        """Free a key that is too old to count."""
-        self._users.update_one({"once.key": once.key}, {"$unset": {"once": ""}})
+    def forget_once(self, once: Once, kept_at: datetime) -> None:
+        """Free a key that is too old to count, and only as it was kept at that moment."""
+        self._users.update_one({"once.key": once.key, "once.at": kept_at}, {"$unset": {"once": ""}})
 
     def page(
         self,

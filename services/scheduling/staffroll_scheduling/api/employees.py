@@ -19,7 +19,7 @@ def _personnel_number() -> Line:
     return Line(
         max_characters=PERSONNEL_NUMBER_MAX_CHARACTERS,
         validate=validate.Length(min=1),
-        metadata={"description": "Unique in the organisation.", "example": "P-7K3QX2MA"},
+        metadata={"description": "Unique in the organisation, as `P-7K3QX2MA`."},
     )
 
 

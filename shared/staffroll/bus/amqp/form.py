@@ -15,6 +15,8 @@ from staffroll.events import CONTENT_TYPE
 
 PERSISTENT: Final = 2
 
+_SHORT_STRING_BYTES: Final = 255
+
 _REASON: Final = "staffroll-reason"
 _ERROR: Final = "staffroll-error"
 _DIED_AT: Final = "staffroll-died-at"
@@ -25,12 +27,17 @@ _OF_THE_PAST: Final = (_REASON, _ERROR, _DIED_AT, _QUEUE, _DELIVERIES, _DELIVERY
 
 
 def properties_of(message: Message) -> BasicProperties:
+    correlation_id = message.correlation_id
+    if correlation_id is not None and len(correlation_id.encode()) > _SHORT_STRING_BYTES:
+        # AMQP could not carry it, and the message would wait in its outbox for ever; the
+        # body has it whole.
+        correlation_id = None
     return BasicProperties(
         message_id=message.id,
         type=message.type,
         content_type=CONTENT_TYPE,
         delivery_mode=PERSISTENT,
-        correlation_id=message.correlation_id,
+        correlation_id=correlation_id,
     )
 
 

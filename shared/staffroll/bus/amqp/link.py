@@ -14,7 +14,7 @@ import structlog
 from pika.adapters.select_connection import IOLoop
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from staffroll.bus.amqp.faults import log_fault
+from staffroll.faults import log_fault
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 5.0

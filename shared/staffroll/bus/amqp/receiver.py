@@ -14,12 +14,12 @@ import structlog
 from pika import spec
 
 from staffroll.bus.amqp.declaring import dead_letters_of, whole_topology
-from staffroll.bus.amqp.faults import log_fault
 from staffroll.bus.amqp.form import as_dead, letter_id, returned_before
 from staffroll.bus.amqp.link import Link
 from staffroll.bus.amqp.naming import Names, service_of
 from staffroll.bus.contract import DEAD_LETTERS, DELIVERY_LIMIT, Delivery
 from staffroll.bus.topology import SERVICES
+from staffroll.faults import log_fault
 
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
 

@@ -16,11 +16,11 @@ from pika import spec
 from pika.exceptions import ShortStringTooLong
 
 from staffroll.bus.amqp.declaring import whole_topology
-from staffroll.bus.amqp.faults import log_fault
 from staffroll.bus.amqp.form import properties_of
 from staffroll.bus.amqp.link import Link
 from staffroll.bus.amqp.naming import Names
 from staffroll.bus.contract import DIRECT, REQUESTS, Message
+from staffroll.faults import log_fault
 
 MAX_IN_FLIGHT: Final = 1000
 CONFIRM_SECONDS: Final = 30.0

@@ -19,6 +19,7 @@ from staffroll.bus.embedded.delivery import Ack, Bury, EmbeddedDelivery, Retry, 
 from staffroll.bus.embedded.registry import STATIC, Registry
 from staffroll.bus.embedded.storage import Claimed, Claims
 from staffroll.bus.embedded.watcher import Watcher
+from staffroll.faults import log_fault
 
 POLL_SECONDS: Final = 1.0
 _TOUCH_SECONDS: Final = 0.3
@@ -99,8 +100,8 @@ class EmbeddedReceiver:
             except PyMongoError as error:
                 log.info("bus.receive_failed", error=type(error).__name__)
                 self._pause()
-            except Exception:
-                log.exception("bus.receive_failed")
+            except Exception as error:  # noqa: BLE001 - the thread must outlive any bug
+                log_fault("bus.receive_failed", error)
                 self._pause()
         try:
             self._settle()
@@ -183,8 +184,8 @@ class EmbeddedReceiver:
         self._in_hand[queue][delivery] = claimed
         try:
             self._deliver(delivery)
-        except Exception:
-            log.exception("bus.deliver_failed", queue=queue)
+        except Exception as error:  # noqa: BLE001 - the others' messages must go on
+            log_fault("bus.deliver_failed", error, queue=queue)
             delivery.retry(_PAUSE_AFTER_FAILURE_SECONDS)
 
     def _settle(self) -> None:

@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 
 from staffroll.bus.contract import Message
 from staffroll.bus.embedded.publishing import Publishing, batches
+from staffroll.faults import log_fault
 
 MAX_IN_FLIGHT: Final = 1000
 
@@ -83,8 +84,8 @@ class EmbeddedSender:
                 self._confirmed([message.id for message in done])
         except PyMongoError as error:
             log.warning("bus.publish_failed", error=type(error).__name__, messages=len(batch))
-        except Exception:
-            log.exception("bus.confirmed_failed")
+        except Exception as error:  # noqa: BLE001 - the thread must outlive any bug
+            log_fault("bus.confirmed_failed", error)
         finally:
             with self._changed:
                 self._in_flight -= len(batch)

@@ -1,0 +1,43 @@
+"""``/schemas/<type>.json``: what events carry, as JSON Schema; their ``dataschema`` points here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from flask import Flask, Response, jsonify
+from marshmallow import Schema
+
+from staffroll.errors import NotFound
+from staffroll.events import EVENTS, REQUESTS
+from staffroll.web import guard
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(event_type: str, payload: Schema) -> dict[str, Any]:
+    """The payload of an event type as JSON Schema; personal fields have ``x-personal``."""
+    converter: Any = OpenAPIConverter(
+        "3.1.0", schema_name_resolver=lambda _schema: None, spec=APISpec("", "", "3.1.0")
+    )
+    found: dict[str, Any] = converter.schema2jsonschema(payload)
+    for name, field in payload.fields.items():
+        if field.metadata.get("personal"):
+            found["properties"][field.data_key or name]["x-personal"] = True
+    return {"$schema": _DIALECT, "title": event_type, **found}
+
+
+def install(app: Flask) -> None:
+    """Serve the schemas of all events and requests, which are no secret."""
+
+    @app.get("/schemas/<event_type>.json")
+    @guard.public
+    def event_schema(event_type: str) -> Response:
+        payload = {**EVENTS, **REQUESTS}.get(event_type)
+        if payload is None:
+            raise NotFound
+        response = jsonify(json_schema(event_type, payload))
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        response.mimetype = "application/schema+json"
+        return response
