@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import argon2
@@ -127,7 +128,7 @@ def test_r20_a_right_password_among_the_wrong_ones_never_opens_a_locked_account(
         passwords = [WRONG] * 6 + [PASSWORD] + [WRONG] * 6
 
         with ThreadPoolExecutor(13) as pool:
-            list(pool.map(lambda each: attempt(tenant, user["email"], each), passwords))
+            list(pool.map(partial(attempt, tenant, user["email"]), passwords))
 
         security = tenant.document(user["id"])["security"]
         assert security["failed_sign_ins"] == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -191,9 +190,9 @@ class SigningIn(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(accounts: Accounts) -> Iterator[type[SigningIn]]:
+def machine(accounts: Accounts) -> type[SigningIn]:
     SigningIn.accounts = accounts
-    yield SigningIn
+    return SigningIn
 
 
 def test_any_order_of_ways_in_and_out_does_what_a_small_model_says(

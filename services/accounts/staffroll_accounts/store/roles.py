@@ -159,9 +159,9 @@ class Roles:
         document = self._roles.find_one({"once.key": once.key}, _HIDDEN)
         return None if document is None else (_from_document(document), document["once"])
 
-    def forget_once(self, once: Once) -> None:
-        """Free a key that is too old to count."""
-        self._roles.update_one({"once.key": once.key}, {"$unset": {"once": ""}})
+    def forget_once(self, once: Once, kept_at: datetime) -> None:
+        """Free a key that is too old to count, and only as it was kept at that moment."""
+        self._roles.update_one({"once.key": once.key, "once.at": kept_at}, {"$unset": {"once": ""}})
 
     def _committed(self, role: Role, messages: list[Message]) -> None:
         self._outbox.committed(COLLECTION, self._roles.tenant_id, role.id, messages)
