@@ -80,7 +80,7 @@ def test_events_that_nothing_says_yet_are_marked() -> None:
     page = (ROOT / "docs/events.md").read_text()
 
     assert "| `user.created` | accounts |" in page
-    assert "| `tenant.suspended` | accounts; not yet |" in page
+    assert "| `user.deactivated` | accounts; not yet |" in page
 
 
 def test_decisions_tell_their_status_in_one_way() -> None:

@@ -121,9 +121,7 @@ def languages_problem(tags: Iterable[str]) -> FieldError | None:
         return FieldError("required", "Must not be empty.")
     if len(found) > LANGUAGES_MAX:
         return FieldError("too_many", "At most {max} languages.", {"max": LANGUAGES_MAX})
-    if not all(langcodes.tag_is_valid(tag) for tag in found):
-        return FieldError("language_unknown", "Each must be a language tag such as de or pt-BR.")
-    return None
+    return next(filter(None, map(humans.language_tag_problem, found)), None)
 
 
 def _turned(tenant: Tenant, status: Status, event_type: str, cause: Cause) -> TenantDecision:
