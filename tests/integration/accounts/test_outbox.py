@@ -317,11 +317,17 @@ def _entries(database: Database[Document]) -> list[Document]:
 
 
 def test_a_long_backlog_is_sent_in_one_go(
-    database: Database[Document], start: Callable[[_Wire], Outbox]
+    database: Database[Document],
+    start: Callable[[_Wire], Outbox],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     left = _leave_many(database, 1000)
+    rounds: list[Outbox] = []
+    look = Outbox._look
+    monkeypatch.setattr(Outbox, "_look", lambda outbox: (rounds.append(outbox), look(outbox)))
     wire = _Wire()
 
     start(wire)
 
-    eventually(lambda: sorted(wire.sent) == sorted(left), 4)
+    eventually(lambda: sorted(wire.sent) == sorted(left), 60)
+    assert len(rounds) == 1
