@@ -10,7 +10,9 @@ from urllib.parse import quote
 from staffroll import clock
 from staffroll.ids import new_id
 from staffroll.local.demo_names import COUNTRIES
-from staffroll.search import email_key, index_fields
+from staffroll.search import email_key
+from staffroll_accounts.domain.users import User
+from staffroll_accounts.store.users import _to_document
 from tests.bench.figures import Report, repeated
 from tests.bench.load import Connection
 from tests.support.apart import Apart
@@ -45,31 +47,22 @@ def _fill(suite: Apart, tenant_id: str) -> None:
         country = draw.choice(countries)
         first, last = draw.choice(country.first_names), draw.choice(country.last_names)
         email = f"u{number}.{email_key(last)[:8].replace(' ', '')}@acme.example"
-        batch.append(
-            {
-                "_id": new_id(),
-                "tenant_id": tenant_id,
-                "version": 1,
-                "status": "active" if draw.random() < 0.9 else "deactivated",
-                "first_name": first,
-                "last_name": last,
-                "email": email,
-                "email_key": email_key(email),
-                "language": "en",
-                "time_zone": "Europe/Berlin",
-                "roles": [draw.choice(roles)],
-                "is_admin": False,
-                "locked": False,
-                "token_generation": 1,
-                "created_at": clock.now(),
-                "created_in": "accounts",
-                "applied_requests": [],
-                "field_versions": {},
-                "password_hash": None,
-                "outbox": [],
-                **index_fields(last, first, email),
-            }
+        user = User(
+            id=new_id(),
+            version=1,
+            status="active" if draw.random() < 0.9 else "deactivated",
+            first_name=first,
+            last_name=last,
+            email=email,
+            language="en",
+            time_zone="Europe/Berlin",
+            created_at=clock.now(),
+            created_in="accounts",
+            roles=(draw.choice(roles),),
         )
+        waiting: dict[str, Any] = {"outbox": [], "mails": [], "audit": []}
+        stored = _to_document(user) | waiting
+        batch.append({**stored, "tenant_id": tenant_id, "revision": 1})
         if len(batch) == 2000:
             users.insert_many(batch)
             batch = []
