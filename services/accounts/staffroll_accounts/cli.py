@@ -60,7 +60,7 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
         Chore("erasing deleted tenants", 5.0, due.erase_tenants(runtime).run),
         Chore("counting admins anew", 30.0, due.AdminMending(runtime).run),
         Chore("giving roles what is new", 5.0, lambda: due.grow_roles(runtime)),
-        Chore("writing the audit trail", 0.5, AuditWriter(runtime.platform, AUDITED).run),
+        Chore("writing the audit trail", 1.0, AuditWriter(runtime.platform, AUDITED).run),
         *mail_chores.chores(runtime),
     ]
 

@@ -75,7 +75,7 @@ def following_chores(here: Following[Any]) -> list[Chore]:
         Chore("erasing deleted tenants", 5.0, purge_of(here.runtime.platform).run),
         Chore(
             "writing the audit trail",
-            0.5,
+            1.0,
             AuditWriter(here.runtime.platform, [here.form.collection]).run,
         ),
     ]

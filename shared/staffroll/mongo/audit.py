@@ -23,7 +23,7 @@ from operator import itemgetter
 from typing import Final
 
 import structlog
-from pymongo import UpdateOne
+from pymongo import UpdateOne, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
@@ -182,7 +182,9 @@ class AuditWriter:
             for document in documents
         ]
         if pulls:
-            self._platform[name].bulk_write(pulls, ordered=False)
+            # Not journaled: a pull lost in a crash only offers again what the trail has, by id.
+            quick = self._platform[name].with_options(write_concern=WriteConcern(w=1, j=False))
+            quick.bulk_write(pulls, ordered=False)
         if name == NOTES:
             ids = [document["_id"] for document in documents]
             emptied = {"tenant_id": tenant_id, "_id": {"$in": ids}, "audit": []}
