@@ -34,10 +34,6 @@ class Issuer:
         self._looked_at = 0.0
         self.good_for_seconds = good_for_seconds
 
-    def prepare(self) -> None:
-        """Make the first key if there is none, so that siblings hear of it early."""
-        self._signing()
-
     def issue(
         self,
         *,

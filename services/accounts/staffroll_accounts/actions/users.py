@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from staffroll.errors import FieldError, NotFound, Stale, Unavailable
-from staffroll.idempotency import Once
+from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
 from staffroll.search import Term
 from staffroll_accounts.actions import AccountsScope
@@ -19,7 +19,6 @@ from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.users import House, NewUser, User
 from staffroll_accounts.passwords import Passwords
-from staffroll_accounts.store import OnceUsed
 
 _TRIES: Final = 10
 
@@ -54,7 +53,7 @@ def create(
         RoleNotYours: The actor gives more than they have (R72).
         Unavailable: What the key created is being forgotten at this very moment.
     """
-    if once is not None and (user := _created_before(once, scope)):
+    if user := created_before(once, scope.store.users, scope.now):
         return user
     _check_given(scope, new.roles, admin_changes=new.is_admin)
     cause = scope.cause(rules.SOURCE)
@@ -72,7 +71,7 @@ def create(
     except (OnceUsed, EmailTaken) as error:
         # The same request at the same moment has the same e-mail; which of the two indexes
         # refuses first is the database's choice.
-        if once is not None and (earlier := _created_before(once, scope)):
+        if earlier := created_before(once, scope.store.users, scope.now):
             return earlier
         if isinstance(error, OnceUsed):
             raise Unavailable from error
@@ -90,17 +89,6 @@ def _objections(
     personal = (new.first_name, new.last_name, new.email)
     found = policy_rules.problems(password, own_passwords.policy(scope), personal)
     return {"password": found} if found else {}
-
-
-def _created_before(once: Once, scope: AccountsScope) -> User | None:
-    found = scope.store.users.find_once(once)
-    if found is None:
-        return None
-    user, stored = found
-    if once.is_repeated_by(stored, scope.now):
-        return user
-    scope.store.users.forget_once(once, stored["at"])
-    return None
 
 
 def get(user_id: str, scope: AccountsScope) -> User:

@@ -12,7 +12,7 @@ from staffroll.giving import RoleNotYours, RoleUnknown
 from staffroll.idempotency import IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
 from staffroll.search import TooManyTerms, parse_terms
-from staffroll.web.fields import EmailAddress, Flag, Instant, Name, TimeZone
+from staffroll.web.fields import EmailAddress, Flag, Instant, Name, TimeZone, language_tag, role_ids
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, SearchText, page_of
 from staffroll.web.resource import Resource, stands_at
 from staffroll_accounts.actions import AccountsScope
@@ -23,23 +23,6 @@ from staffroll_accounts.domain.users import NewUser, User
 from staffroll_accounts.passwords import Passwords
 
 PASSWORD_MAX_CHARACTERS = PASSWORD_FORM_MAX_CHARACTERS
-
-
-def _role_ids(**kwargs: Any) -> fields.List[str]:
-    return fields.List(
-        fields.String(validate=validate.Regexp(UUID_PATTERN, error="This is not a role's id.")),
-        validate=validate.Length(max=100),
-        metadata={"description": "Ids of roles."},
-        **kwargs,
-    )
-
-
-def _language(**kwargs: Any) -> fields.String:
-    return fields.String(
-        validate=validate.Length(min=1, max=35),
-        metadata={"description": "BCP 47, one that the tenant offers.", "example": "de"},
-        **kwargs,
-    )
 
 
 class UserSchema(Schema):
@@ -79,9 +62,9 @@ class NewUserSchema(Schema):
     last_name = Name(required=True)
     first_name = Name(required=True)
     email = EmailAddress(required=True)
-    language = _language()
+    language = language_tag()
     time_zone = TimeZone()
-    roles = _role_ids()
+    roles = role_ids()
     is_admin = Flag()
     password = Password("Without one, nobody can sign in yet.")
     invite = Flag(
@@ -107,9 +90,9 @@ class UserChangesSchema(Schema):
     last_name = Name()
     first_name = Name(may_be_empty=True)
     email = EmailAddress()
-    language = _language()
+    language = language_tag()
     time_zone = TimeZone()
-    roles = _role_ids()
+    roles = role_ids()
     is_admin = Flag()
 
     @validates_schema

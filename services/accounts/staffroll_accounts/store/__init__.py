@@ -29,14 +29,13 @@ from staffroll_accounts.store.reset_requests import ResetRequests
 from staffroll_accounts.store.roles import Roles
 from staffroll_accounts.store.sessions import Sessions
 from staffroll_accounts.store.tenants import Tenants, all_tenants
-from staffroll_accounts.store.users import OnceUsed, UserExists, Users
+from staffroll_accounts.store.users import UserExists, Users
 
 __all__ = [
     "AUDITED",
     "INDEXES",
     "OUTBOXES",
     "Keys",
-    "OnceUsed",
     "SigningKey",
     "Store",
     "UserExists",

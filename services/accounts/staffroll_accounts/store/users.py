@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from staffroll.bus import Message
 from staffroll.errors import NotFound, OutboxFull, Stale
 from staffroll.events import Cause
-from staffroll.idempotency import Once
+from staffroll.idempotency import Once, OnceUsed
 from staffroll.ids import new_id
 from staffroll.mongo import Document, Outbox, TenantDatabase, duplicate_index
 from staffroll.mongo.lists import Facet, find_slice
@@ -35,10 +35,6 @@ _LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0, "mails": 0, "audit": 0
 
 class UserExists(Exception):
     """There is a user, or the tombstone of one, under this id already."""
-
-
-class OnceUsed(Exception):
-    """The Idempotency-Key has created a user already."""
 
 
 class Users:
