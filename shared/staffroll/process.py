@@ -27,6 +27,7 @@ from staffroll.web.overview import overview
 
 GRACEFUL_SECONDS: Final = 15
 _CHORE_SECONDS: Final = 5
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 Wsgi = Callable[..., Any]
 
@@ -171,8 +172,8 @@ def _kind_of(event: Event | None) -> str:
 def consume(services: Sequence[Service]) -> None:
     """Consume for these services until told to stop; messages in hand are finished."""
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    # Held back from all threads, so that no handler runs while a lock is taken.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     running: list[Consuming] = []
     for service in services:
         configure_logging(read(service.settings))
@@ -182,7 +183,8 @@ def consume(services: Sequence[Service]) -> None:
     for thread in threads:
         thread.start()
     _log.info("consuming", services=[service.name for service in services])
-    stop.wait()
+    signal.sigwait(_ENDING)
+    stop.set()
     began = time.monotonic()
     closing = [threading.Thread(target=one.close) for one in running]
     for thread in closing:

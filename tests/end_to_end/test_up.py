@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.suite import RunningSuite, free_port_range, processes_on
+from tests.support.suite import RunningSuite, free_port_range, wait_until_none_is_on
 from tests.support.waiting import eventually
 
 StartSuite = Callable[..., RunningSuite]
@@ -217,7 +217,7 @@ def test_asked_to_stop_it_ends_all_and_the_next_start_finds_the_data_again(
     code = first.wait_until_ended()
 
     assert code == 0, first.output
-    eventually(lambda: processes_on(first.data) == set())
+    wait_until_none_is_on(first.data)
     assert not (first.data / "environment").exists()
     second = start()
     second.wait_until_ready()
@@ -233,7 +233,7 @@ def test_stopping_in_the_middle_of_the_start_leaves_nothing(start: StartSuite) -
     code = suite.stop()
 
     assert code == 0, suite.output
-    eventually(lambda: processes_on(suite.data) == set())
+    wait_until_none_is_on(suite.data)
 
 
 def test_a_second_ctrl_c_kills(start: StartSuite) -> None:
@@ -245,7 +245,7 @@ def test_a_second_ctrl_c_kills(start: StartSuite) -> None:
     suite.send(signal.SIGINT)
     suite.wait_until_ended(timeout=10)
 
-    eventually(lambda: processes_on(suite.data) == set())
+    wait_until_none_is_on(suite.data)
 
 
 def test_kill_9_ends_all_and_the_next_start_works(start: StartSuite) -> None:
@@ -259,7 +259,7 @@ def test_kill_9_ends_all_and_the_next_start_works(start: StartSuite) -> None:
     second.wait_until_ready()
     assert sign_in(second) == 200
     assert second.stop() == 0
-    eventually(lambda: processes_on(first.data) == set())
+    wait_until_none_is_on(first.data)
 
 
 def test_apart_each_service_has_processes_and_a_port_of_its_own(start: StartSuite) -> None:
@@ -274,7 +274,7 @@ def test_apart_each_service_has_processes_and_a_port_of_its_own(start: StartSuit
     assert sign_in(suite, urls[0]) == 200
     assert len({suite.child(f"{name}-consumer") for name in ("accounts", "people")}) == 2
     assert suite.stop() == 0
-    eventually(lambda: processes_on(suite.data) == set())
+    wait_until_none_is_on(suite.data)
 
 
 def test_without_a_demo_it_starts_empty(start: StartSuite) -> None:

@@ -139,6 +139,25 @@ def processes_on(folder: Path) -> set[int]:
     return found
 
 
+def wait_until_none_is_on(folder: Path, timeout: float = 10.0) -> None:
+    """Until no process works on the folder; says which do when they stay."""
+    try:
+        eventually(lambda: not processes_on(folder), timeout)
+    except AssertionError:
+        raise AssertionError("\n".join(map(_told_of, processes_on(folder)))) from None
+
+
+def _told_of(pid: int) -> str:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        status = Path(f"/proc/{pid}/status").read_text()
+        waits = Path(f"/proc/{pid}/wchan").read_text()
+    except OSError as error:
+        return f"{pid} has ended ({error})"
+    shown = re.findall(r"^(?:State|PPid|Threads|SigCgt|SigPnd|ShdPnd):.*$", status, re.MULTILINE)
+    return f"{pid}: {words}| {waits} | {' | '.join(shown)}"
+
+
 def free_port_range(count: int) -> int:
     """The first of `count` neighbouring ports that are free, below those given out to clients."""
     for base in range(20_000 + os.getpid() % 5_000, 30_000, count):

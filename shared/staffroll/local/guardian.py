@@ -16,6 +16,7 @@ Only the standard library is imported, so that it stands guard within millisecon
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 CHILDREN_SECONDS: Final = 30.0
-"""How long the children may take to end; then the database ends all the same."""
+"""How long the children may take to end; those that hang longer are killed."""
 
 SERVER_SECONDS: Final = 30.0
 
@@ -37,8 +38,29 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     os.read(alive, 1)
-    select.select([in_use], [], [], CHILDREN_SECONDS)
+    patience = float(sys.argv[4]) if len(sys.argv) > 4 else CHILDREN_SECONDS
+    ended, _, _ = select.select([in_use], [], [], patience)
+    if not ended:
+        kill_holders(in_use)
     end_server(folder)
+
+
+def kill_holders(pipe: int) -> None:
+    """Kill every other process that has the pipe open: who hangs at its end would work on a
+    database that is gone, and beside the children of the next start."""
+    name = Path(f"/proc/self/fd/{pipe}").readlink()
+    for entry in Path("/proc").glob("[0-9]*"):
+        if int(entry.name) != os.getpid() and _holds(entry, name):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def _holds(process: Path, name: Path) -> bool:
+    try:
+        return any(held.readlink() == name for held in (process / "fd").iterdir())
+    except OSError:
+        # It ended, or is not ours to look into.
+        return False
 
 
 def end_server(folder: Path) -> None:

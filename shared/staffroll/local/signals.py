@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -24,11 +24,12 @@ class StopRequest:
 
     The first signal only sets a flag, which is looked at where it is safe to stop: an
     exception at any point could lose a child that was just being started. The second
-    raises `Hurried` wherever we are; further ones do nothing.
+    raises `Hurried` wherever we are; further ones do nothing. The flag is a plain one: setting
+    a `threading.Event` in a handler hangs when the signal comes while its lock is taken.
     """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._is_asked = False
         self._is_hurried = False
 
     @contextmanager
@@ -42,16 +43,17 @@ class StopRequest:
 
     @property
     def is_asked(self) -> bool:
-        return self._asked.is_set()
+        return self._is_asked
 
     def wait(self, seconds: float) -> None:
-        """Pause, unless and until asked.
+        """Pause, then look whether we were asked meanwhile.
 
         Raises:
             Stopped: We were asked to stop.
         """
-        if self._asked.wait(seconds):
-            raise Stopped
+        self.check()
+        time.sleep(seconds)
+        self.check()
 
     def check(self) -> None:
         """Raises `Stopped` when we were asked to stop."""
@@ -59,8 +61,8 @@ class StopRequest:
             raise Stopped
 
     def _on_signal(self, *_: object) -> None:
-        if not self._asked.is_set():
-            self._asked.set()
+        if not self._is_asked:
+            self._is_asked = True
         elif not self._is_hurried:
             self._is_hurried = True
             raise Hurried

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from staffroll.local import guardian
 from staffroll.local.folder import DataFolder
 from staffroll.local.refusals import FolderInUse
-from tests.support.suite import processes_on
+from tests.support.suite import processes_on, wait_until_none_is_on
 from tests.support.waiting import eventually
 
 # What `up` does, without services: a guardian, a server, and a child that writes a while
@@ -82,12 +83,31 @@ def test_kill_9_of_the_owner_ends_first_the_children_and_then_the_database(
 
         with pytest.raises(FolderInUse):
             _open_at_once(data)
-        eventually(lambda: not processes_on(data), timeout=30)
+        wait_until_none_is_on(data, timeout=30)
         assert "wrote everything" in log.read_text()
         assert (data / "mongo" / "mongod.lock").read_text() == ""
     folder = DataFolder(data)
     folder.open(lambda: None)
     folder.close()
+
+
+def test_a_child_that_hangs_is_killed_so_that_the_folder_is_free(tmp_path: Path) -> None:
+    in_use = os.pipe()
+    alive = os.pipe()
+    hangs = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    child = subprocess.Popen([sys.executable, "-c", hangs], pass_fds=in_use[1:])
+    watched = subprocess.Popen(
+        [
+            *(sys.executable, "-I", "-S", guardian.__file__),
+            *(str(tmp_path), str(alive[0]), str(in_use[0]), "0.2"),
+        ],
+        pass_fds=(alive[0], in_use[0]),
+    )
+    for descriptor in (*alive, *in_use):
+        os.close(descriptor)
+
+    assert watched.wait(30) == 0
+    assert child.wait(30) == -signal.SIGKILL
 
 
 def _open_at_once(data: Path) -> None:
@@ -120,4 +140,4 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 
         os.kill(parent.pid, signal.SIGKILL)
 
-        eventually(lambda: not processes_on(tmp_path))
+        wait_until_none_is_on(tmp_path)
