@@ -34,7 +34,7 @@ lint: environment ## Check form, types, import rules, generated docs, and that n
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(SOURCES)
 	$(BIN)/lint-imports
-	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python -m tools.generate_docs --check
 	$(BIN)/python tools/check_committed.py
 
 format: environment ## Put all code into form.
@@ -42,7 +42,7 @@ format: environment ## Put all code into form.
 	$(BIN)/ruff format .
 
 docs: environment ## Write the generated tables into docs/.
-	$(BIN)/python tools/generate_docs.py
+	$(BIN)/python -m tools.generate_docs
 
 requirements: environment ## Compile requirements/*.in into the pinned, hashed *.txt.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \

@@ -6,6 +6,7 @@ A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import json
 import re
 import sys
@@ -14,7 +15,10 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+import yaml
 from marshmallow import Schema
+from tools import asyncapi
+from tools.compatibility import breaking
 
 from staffroll.errors import StaffrollError, all_errors
 from staffroll.events import EVENTS, REQUESTS, Cause, Event
@@ -200,8 +204,31 @@ def _fresh(text: str) -> str:
     return _PART.sub(part, text)
 
 
+def _asyncapi() -> tuple[Path, str, str]:
+    """Where it stands, as it stands there, and as it should.
+
+    Raises:
+        SystemExit: What stands there promised something that is not kept any more.
+    """
+    path = ROOT / "docs" / "asyncapi.yaml"
+    kept = path.read_text() if path.exists() else ""
+    promised = yaml.safe_load(kept)["components"]["schemas"] if kept else {}
+    fresh = asyncapi.text(importlib.metadata.version("staffroll"))
+    broken = breaking(promised, yaml.safe_load(fresh)["components"]["schemas"], REQUESTS)
+    if broken:
+        raise SystemExit(
+            "A breaking change makes a new type, such as user.updated.v2:\n  " + "\n  ".join(broken)
+        )
+    return path, kept, fresh
+
+
 def main(arguments: list[str]) -> int:
     stale: list[Any] = []
+    path, kept, fresh = _asyncapi()
+    if fresh != kept:
+        stale.append(path.relative_to(ROOT))
+        if "--check" not in arguments:
+            path.write_text(fresh)
     for page in sorted((ROOT / "docs").glob("*.md")):
         text = page.read_text()
         fresh = _fresh(text)

@@ -18,7 +18,8 @@ TESTS = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py
 
 def test_generated_parts_are_fresh() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "generate_docs.py", "--check"],
+        [sys.executable, "-m", "tools.generate_docs", "--check"],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
