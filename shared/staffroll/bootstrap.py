@@ -20,6 +20,7 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll import clock
 from staffroll.bus import BrokerAway, Message
+from staffroll.bus.asking import snapshot_request
 from staffroll.bus.consumer import Consumer
 from staffroll.events import (
     PLATFORM_TENANT,
@@ -170,20 +171,6 @@ def waits_for(runtime: Runtime, owner: str) -> str | None:
         return None
     received = 0 if state is None else state.get("received", 0)
     return f"catching up with {owner}: {received} received"
-
-
-def snapshot_request(
-    service: str,
-    owner: str,
-    queue: str,
-    *,
-    tenant_id: str | None = None,
-    subjects: Iterable[str] = (),
-) -> Message:
-    """The wish that `owner` tells what it has, all or some of it, into `queue`."""
-    cause = Cause(service, tenant_id or PLATFORM_TENANT, f"system:{service}", clock.now())
-    wish = SnapshotWish(queue=queue, tenant_id=tenant_id, subjects=list(subjects))
-    return Message.request(cause.event("snapshot.requested", owner, 0, wish), owner)
 
 
 def tell_all(runtime: Runtime, wish: SnapshotWish, states: Iterable[Event]) -> int:

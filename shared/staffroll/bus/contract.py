@@ -156,6 +156,9 @@ class DeadLetters(Protocol):
     def drop(self, ids: Iterable[str] | None = None) -> int:
         """Forget them for ever; None for all. Returns how many."""
 
+    def drop_where(self, is_meant: Callable[[DeadLetter], bool]) -> int:
+        """Forget those that `is_meant` picks, for ever. Returns how many."""
+
 
 class Broker(Protocol):
     """One way for messages to travel."""
@@ -199,6 +202,16 @@ class Broker(Protocol):
     ) -> None:
         """Make a queue that vanishes when unused; `patterns` bind it to `EVENTS`
         (``*`` one word, ``#`` any number)."""
+
+    def open_subscription(self, name: str, patterns: Sequence[str]) -> None:
+        """Make what another team's service `name` reads: ``<name>.events`` bound to `EVENTS`
+        by `patterns`, and ``<name>.dead-letters``. Both stay until somebody removes them;
+        patterns of earlier calls stay bound.
+
+        Raises:
+            TopologyConflict: Something is there with other properties.
+            BrokerAway: It cannot be reached.
+        """
 
     def close_queue(self, name: str) -> None: ...
 

@@ -524,6 +524,23 @@ def test_an_unused_queue_vanishes(broker):
     eventually(is_gone, timeout=20)
 
 
+def test_a_subscription_gets_what_it_asked_for_and_has_dead_letters_of_its_own(broker, inbox):
+    bus = broker()
+    bus.open_subscription("payroll", ["*.user.created"])
+    bus.open_subscription("payroll", ["*.user.created", "acme.role.#"])
+    created, role = a_message("user.created"), a_message("role.updated")
+
+    bus.publish([created, role, a_message("tenant.updated")])
+
+    assert bus.waiting("payroll.events") == 2
+    payroll = inbox(bus, "payroll.events", treat=lambda delivery: delivery.bury("unusable"))
+    payroll.await_ids(created, role)
+    letters = bus.dead_letters("payroll")
+    eventually(lambda: letters.count() == 2)
+    assert letters.drop() == 2
+    assert bus.waiting("people.events") == 3
+
+
 def test_what_fails_in_an_opened_queue_is_counted_and_buried_too(broker, inbox):
     bus = broker()
     bus.open_queue("people.replay.7")

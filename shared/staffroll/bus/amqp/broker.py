@@ -11,7 +11,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from staffroll.bus.amqp.commands import command_channel, parameters_of
 from staffroll.bus.amqp.dead_letters import AmqpDeadLetters
-from staffroll.bus.amqp.declaring import Piece, expiring_queue, whole_topology
+from staffroll.bus.amqp.declaring import Piece, expiring_queue, subscription, whole_topology
 from staffroll.bus.amqp.naming import Names
 from staffroll.bus.amqp.receiver import AmqpReceiver
 from staffroll.bus.amqp.sender import AmqpSender
@@ -86,6 +86,9 @@ class AmqpBroker:
         self, name: str, patterns: Sequence[str] = (), *, expires_seconds: int = 600
     ) -> None:
         self._declare(expiring_queue(self._names, name, patterns, expires_seconds))
+
+    def open_subscription(self, name: str, patterns: Sequence[str]) -> None:
+        self._declare(subscription(self._names, name, patterns))
 
     def close_queue(self, name: str) -> None:
         with command_channel(self._parameters) as channel:

@@ -52,19 +52,25 @@ class AmqpDeadLetters:
             return self._count(channel)
 
     def retry(self, ids: Iterable[str] | None = None) -> int:
-        return self._settle(ids, self._send_again)
+        return self._settle(_among(ids), self._send_again)
 
     def drop(self, ids: Iterable[str] | None = None) -> int:
-        return self._settle(ids, lambda _channel, _letter: True)
+        return self._settle(_among(ids), _forget)
 
-    def _settle(self, ids: Iterable[str] | None, treat: Callable[[Any, _Taken], bool]) -> int:
-        wanted = None if ids is None else set(ids)
+    def drop_where(self, is_meant: Callable[[DeadLetter], bool]) -> int:
+        return self._settle(
+            lambda letter: is_meant(dead_letter_of(letter.properties, letter.body, self._names)),
+            _forget,
+        )
+
+    def _settle(
+        self, is_meant: Callable[[_Taken], bool], treat: Callable[[Any, _Taken], bool]
+    ) -> int:
         settled = 0
         with command_channel(self._parameters) as channel:
             channel.confirm_delivery()
             for letter in self._take(channel, self._count(channel)):
-                is_meant = wanted is None or letter_id(letter.properties, letter.body) in wanted
-                if is_meant and treat(channel, letter):
+                if is_meant(letter) and treat(channel, letter):
                     channel.basic_ack(letter.tag)
                     settled += 1
         return settled
@@ -94,3 +100,12 @@ class AmqpDeadLetters:
             if method is None:
                 return
             yield _Taken(method.delivery_tag, properties, body)
+
+
+def _among(ids: Iterable[str] | None) -> Callable[[_Taken], bool]:
+    wanted = None if ids is None else set(ids)
+    return lambda letter: wanted is None or letter_id(letter.properties, letter.body) in wanted
+
+
+def _forget(_channel: object, _letter: _Taken) -> bool:
+    return True

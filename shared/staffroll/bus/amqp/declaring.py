@@ -53,6 +53,18 @@ def dead_letters_of(names: Names, service: str) -> Iterator[Piece]:
     yield _binding(names, queue, DEAD_LETTERS, service)
 
 
+def subscription(names: Names, name: str, patterns: Sequence[str]) -> Iterator[Piece]:
+    """What another team's service needs. The exchanges are declared, too: who subscribes may
+    be there before we are."""
+    for exchange, kind in ((EVENTS, "topic"), (DEAD_LETTERS, "direct")):
+        yield Piece("exchange", names.exchange(exchange), {"exchange_type": kind})
+    yield from dead_letters_of(names, name)
+    queue = topology.events_queue(name)
+    yield _service_queue(names, name, queue)
+    for pattern in patterns:
+        yield _binding(names, queue, EVENTS, pattern)
+
+
 def expiring_queue(
     names: Names, name: str, patterns: Sequence[str], expires_seconds: int
 ) -> Iterator[Piece]:

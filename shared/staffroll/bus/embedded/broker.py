@@ -20,6 +20,7 @@ from staffroll.bus.embedded.registry import Registry
 from staffroll.bus.embedded.sender import EmbeddedSender
 from staffroll.bus.embedded.storage import queue_collection
 from staffroll.bus.embedded.watcher import Watcher
+from staffroll.bus.topology import events_queue
 
 _PAUSE_SECONDS: Final = 0.1
 
@@ -97,6 +98,10 @@ class EmbeddedBroker:
     ) -> None:
         with _away():
             self._registry.open(name, patterns, expires_seconds)
+
+    def open_subscription(self, name: str, patterns: Sequence[str]) -> None:
+        with _away():
+            self._registry.open_lasting(events_queue(name), patterns)
 
     def close_queue(self, name: str) -> None:
         with _away():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,6 +58,10 @@ class EmbeddedDeadLetters:
 
     def drop(self, ids: Iterable[str] | None = None) -> int:
         return self._graves.delete_many(_among(ids)).deleted_count
+
+    def drop_where(self, is_meant: Callable[[DeadLetter], bool]) -> int:
+        meant = [grave["_id"] for grave in self._graves.find() if is_meant(_dead_letter(grave))]
+        return self._graves.delete_many({"_id": {"$in": meant}}).deleted_count
 
     # Last in the class: below it, its name would hide the built-in one.
     def list(self, limit: int = 100) -> Sequence[DeadLetter]:

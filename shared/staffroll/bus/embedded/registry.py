@@ -52,6 +52,14 @@ class Registry:
         self._remove_expired()
         self._open(queue, patterns, expires_seconds)
 
+    def open_lasting(self, queue: str, patterns: Sequence[str]) -> None:
+        """Make a queue that never expires, or bind it to more patterns.
+
+        Raises:
+            TopologyConflict: It exists and expires.
+        """
+        self._open(queue, patterns, expires_seconds=None)
+
     def close(self, queue: str) -> None:
         self._queues.delete_one({"_id": queue})
         queue_collection(self._database, queue).drop()
