@@ -140,8 +140,8 @@ class Unavailable(StaffrollError):
     code = "unavailable"
     wording = "This is not possible at the moment. Nothing was changed; try again soon."
 
-    def __init__(self, retry_after_seconds: int = 5) -> None:
-        super().__init__()
+    def __init__(self, retry_after_seconds: int = 5, **data: object) -> None:
+        super().__init__(**data)
         self.retry_after_seconds = retry_after_seconds
 
 

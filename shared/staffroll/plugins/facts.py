@@ -1,0 +1,145 @@
+"""What hooks are given, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BufferedIOBase
+from typing import Any, NamedTuple
+
+Text = str | Mapping[str, str]
+"""A sentence for people; in several languages (BCP 47) where it is a mapping, with ``en``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why something must not be.
+
+    Attributes:
+        code: Stable, snake_case, unique within the plugin.
+        text: What a person does about it.
+    """
+
+    code: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role of the tenant.
+
+    Attributes:
+        category: ``agent``, ``planner``, ``supervisor_basic``, ``supervisor_advanced``,
+            ``trainer``, ``finance`` or ``other``.
+    """
+
+    id: str
+    name: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicUser:
+    """A user as everybody may know them; empty where they are only being created."""
+
+    id: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    language: str = ""
+    time_zone: str = ""
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A password that somebody wants to have.
+
+    Attributes:
+        was_used: Whether it is one of the user's last n passwords. Costs about 20 ms for
+            each of them, so ask last.
+    """
+
+    password: str = field(repr=False)
+    user: PublicUser = field(default_factory=PublicUser)
+    was_used: Callable[[int], bool] = field(default=lambda _last: False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """Roles or admin access that are about to change.
+
+    Attributes:
+        user: Whose; with the admin access of before.
+        before, after: Their roles.
+        is_admin: Whether they will have admin access.
+        actor: Who does it; None for a command of the platform team or another service.
+        has_two_factor: Whether they have a second factor.
+        holders: How many other active users have the role with this id.
+    """
+
+    user: PublicUser
+    before: tuple[Role, ...] = ()
+    after: tuple[Role, ...] = ()
+    is_admin: bool = False
+    actor: PublicUser | None = None
+    has_two_factor: bool = False
+    holders: Callable[[str], int] = field(default=lambda _role_id: 0, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """Somebody who is being created.
+
+    Attributes:
+        created_in: ``accounts``, ``scheduling`` or ``people``.
+        roles: What they get so far.
+        known: All roles of the tenant.
+    """
+
+    user: PublicUser
+    created_in: str = "accounts"
+    roles: tuple[Role, ...] = ()
+    known: tuple[Role, ...] = ()
+
+
+class Row(NamedTuple):
+    """One user as every export format gets them. A tuple, since there may be a million.
+
+    Attributes:
+        roles: Ids.
+        status: ``active`` or ``deactivated``.
+    """
+
+    id: str
+    last_name: str
+    first_name: str
+    email: str
+    language: str
+    time_zone: str
+    roles: tuple[str, ...]
+    is_admin: bool
+    status: str
+
+
+Write = Callable[[Iterator[Row], BufferedIOBase, Any], None]
+"""Writes all rows to a binary stream that cannot be read or rewound, by the tenant's settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """One form in which a user list can be downloaded.
+
+    Attributes:
+        name: Stable, as in ``?format=csv``.
+        title: For people.
+        extension: Of the file's name, without the dot.
+        write: Must not collect the rows: there may be a million. What it raises aborts the
+            download, so that nobody takes a part for the whole.
+    """
+
+    name: str
+    title: str
+    media_type: str
+    extension: str
+    write: Write

@@ -1,0 +1,155 @@
+"""The plugins that are installed here; one that is broken is left out, and named."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pluggy
+import structlog
+from marshmallow import Schema
+
+from staffroll.faults import log_fault
+from staffroll.plugins import hookspecs
+from staffroll.plugins.facts import ExportFormat
+from staffroll.plugins.markers import ENTRY_POINTS, PROJECT
+
+OWN_FORMATS: Final = frozenset({"csv"})
+
+_log = structlog.get_logger()
+
+
+class BrokenPlugin(Exception):
+    """It cannot be used; `str()` is the reason, for who installs plugins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One that works.
+
+    Attributes:
+        summary: The distribution's one-line description.
+        hooks: Those that it implements.
+        schema: Of its settings; None where it has none.
+        formats: The export formats it offers.
+        callers: What calls each of its hooks, and no other plugin's.
+    """
+
+    name: str
+    version: str = ""
+    summary: str = ""
+    hooks: frozenset[str] = frozenset()
+    schema: type[Schema] | None = None
+    formats: tuple[ExportFormat, ...] = ()
+    callers: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was found at the start of this process.
+
+    Attributes:
+        plugins: Those that work, by name, in the order of their names.
+        broken: Why the others do not, by name.
+    """
+
+    plugins: Mapping[str, Plugin]
+    broken: Mapping[str, str]
+
+
+def find_installed(
+    entry_points: Iterable[importlib.metadata.EntryPoint] | None = None,
+) -> Installed:
+    """Load what is installed; what fails on the way is logged and left out.
+
+    Args:
+        entry_points: Those of the group ``staffroll.plugins`` unless others are named.
+    """
+    if entry_points is None:
+        entry_points = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    found: dict[str, Plugin] = {}
+    broken: dict[str, str] = {}
+    taken = set(OWN_FORMATS)
+    for entry in sorted(entry_points, key=lambda one: one.name):
+        if entry.name in found or entry.name in broken:
+            found.pop(entry.name, None)
+            broken[entry.name] = "two distributions offer a plugin of this name"
+            continue
+        try:
+            plugin = plugin_of(entry.load(), entry.name, entry.dist, taken)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's module does at import
+            reason = str(error) if isinstance(error, BrokenPlugin) else type(error).__name__
+            log_fault("plugin_broken", error, plugin=entry.name, reason=reason)
+            broken[entry.name] = reason
+            continue
+        taken |= {one.name for one in plugin.formats}
+        found[entry.name] = plugin
+    _log.info("plugins_found", plugins=sorted(found), broken=sorted(broken))
+    return Installed(found, broken)
+
+
+def plugin_of(
+    module: object,
+    name: str,
+    distribution: importlib.metadata.Distribution | None = None,
+    taken: Iterable[str] = OWN_FORMATS,
+) -> Plugin:
+    """The plugin that a module (or any object) is.
+
+    Args:
+        taken: Names of export formats that it must not offer.
+    Raises:
+        BrokenPlugin: A hook has an unknown name or wants arguments that there are not, or
+            its settings or formats are none.
+        Exception: Whatever the plugin itself raises.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise BrokenPlugin(_first_line(error)) from error
+    callers = {caller.name: caller for caller in manager.get_hookcallers(module) or ()}
+    if not callers:
+        raise BrokenPlugin("it implements no hook")
+    formats = _formats(callers, set(taken))
+    return Plugin(
+        name=name,
+        version=distribution.version if distribution else "",
+        summary=(distribution.metadata["Summary"] or "") if distribution else "",
+        hooks=frozenset(callers),
+        schema=_schema(callers),
+        formats=formats,
+        callers=callers,
+    )
+
+
+def _schema(callers: Mapping[str, Any]) -> type[Schema] | None:
+    if "settings_schema" not in callers:
+        return None
+    (schema,) = callers["settings_schema"]() or [None]
+    if not (isinstance(schema, type) and issubclass(schema, Schema)):
+        raise BrokenPlugin("settings_schema gives no class of marshmallow.Schema")
+    schema()
+    return schema
+
+
+def _formats(callers: Mapping[str, Any], taken: set[str]) -> tuple[ExportFormat, ...]:
+    if "export_formats" not in callers:
+        return ()
+    (formats,) = callers["export_formats"]() or [()]
+    for one in formats:
+        if not isinstance(one, ExportFormat):
+            raise BrokenPlugin("export_formats gives something that is no ExportFormat")
+        if one.name in taken:
+            raise BrokenPlugin(f"there is an export format {one.name} already")
+        taken.add(one.name)
+    return tuple(formats)
+
+
+def _first_line(error: pluggy.PluginValidationError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:4])
