@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import inspect
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -23,6 +25,8 @@ from tools.compatibility import breaking
 from staffroll.errors import StaffrollError, all_errors
 from staffroll.events import EVENTS, REQUESTS, Cause, Event
 from staffroll.events import payloads as p
+from staffroll.plugins import hookspecs
+from staffroll.plugins.markers import PROJECT
 from staffroll.service import installed
 from staffroll.settings import PREFIX, ServiceSettings
 from staffroll.web.parsing import CODES
@@ -183,6 +187,30 @@ def event_example() -> str:
     return f"```json\n{json.dumps(document, ensure_ascii=False, indent=2)}\n```"
 
 
+def hooks() -> str:
+    """The specifications as they are documented where they are declared."""
+    parts: list[str] = []
+    for name, hook in vars(hookspecs).items():
+        if hasattr(hook, f"{PROJECT}_spec"):
+            arguments = ", ".join(inspect.signature(hook).parameters)
+            doc = inspect.cleandoc(hook.__doc__ or "").replace("``", "`")
+            parts.append(f"### {name}({arguments})\n\n{doc}\n")
+    return "\n".join(parts).rstrip()
+
+
+def bundled() -> str:
+    rows = ["| plugin | what it does | hooks |", "| --- | --- | --- |"]
+    for path in sorted((ROOT / "plugins").glob("*/pyproject.toml")):
+        project = tomllib.loads(path.read_text())["project"]
+        ((name, module),) = project["entry-points"]["staffroll.plugins"].items()
+        code = (path.parent / f"{module}.py").read_text()
+        used = ", ".join(f"`{hook}`" for hook in vars(hookspecs) if f"def {hook}(" in code)
+        rows.append(
+            f"| [{name}](../plugins/{name}/README.md) | {project['description']} | {used} |"
+        )
+    return "\n".join(rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "errors": errors_table,
@@ -190,6 +218,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "events": events_table,
     "payloads": payload_tables,
     "example": event_example,
+    "hooks": hooks,
+    "bundled": bundled,
 }
 
 

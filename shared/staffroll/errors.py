@@ -141,7 +141,7 @@ class Unavailable(StaffrollError):
     wording = "This is not possible at the moment. Nothing was changed; try again soon."
 
     def __init__(self, retry_after_seconds: int = 5, **data: object) -> None:
-        super().__init__(**data)
+        super().__init__(errors=None, **data)
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     ),
     "events": ("staffroll.cli.events:events", "Watch events, or have them told again."),
     "audit": ("staffroll.cli.audit:audit", "Tell whether the audit trails are unbroken."),
+    "plugin": ("staffroll.cli.plugins:plugin", "Make, list and try plugins."),
     "check": ("staffroll.cli.check:check", "Tell whether all services know the same."),
 }
 

@@ -15,9 +15,9 @@ DEFAULT_DATA: Final = "data"
 FILE: Final = "environment"
 """Written into the data folder by a running `staffroll up`, gone when it has ended."""
 
-STANDALONE: Final = frozenset({"up", "serve", "consume"})
+STANDALONE: Final = frozenset({"up", "serve", "consume", "plugin"})
 """Commands that take their settings from the environment and nowhere else: a process in
-production must not be led astray by a folder that happens to lie there."""
+production must not be led astray by a folder that happens to lie there. Plugins need none."""
 
 
 class NoSuite(click.ClickException):

@@ -97,8 +97,8 @@ pytest
 staffroll plugin try $module check_password --password my-acme-secret --settings '{"words": ["acme"]}'
 ```
 
-The platform team installs it beside accounts; then each organisation switches it on with
-`PUT /v1/plugins/$module` and its settings.
+The platform team installs it beside accounts; each organisation switches it on and fills in its
+settings.
 """,
 }
 
