@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 from staffroll.local import Mongod
-from tests.bench import lists, parts, sign_in, sync
+from tests.bench import export, imports, lists, parts, sign_in, sync
 from tests.bench.figures import Report
 from tests.support.rabbitmq import RabbitNode
 
 
 def main() -> None:
-    chapters = sys.argv[1:] or ["parts", "sync", "lists", "sign-in"]
+    chapters = sys.argv[1:] or ["parts", "sync", "lists", "imports", "export", "sign-in"]
     report = Report()
     node = RabbitNode()
     with tempfile.TemporaryDirectory(prefix="staffroll-bench-") as folder, Mongod(folder) as mongod:
@@ -25,8 +25,12 @@ def main() -> None:
                 sync.measure(report, mongod.uri, node.url, Path(folder))
             if "lists" in chapters:
                 lists.measure(report, mongod.uri, Path(folder))
+            if "imports" in chapters:
+                imports.measure(report, mongod.uri, node.url, Path(folder))
+            if "export" in chapters:
+                export.measure(report, mongod.uri, Path(folder))
             if "sign-in" in chapters:
-                sign_in.measure(report, mongod.uri, Path(folder))
+                sign_in.measure(report, mongod, Path(folder))
         finally:
             node.remove()
 

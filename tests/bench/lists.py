@@ -12,7 +12,7 @@ from staffroll.ids import new_id
 from staffroll.local.demo_names import COUNTRIES
 from staffroll.search import email_key
 from staffroll_accounts.domain.users import User
-from staffroll_accounts.store.users import _to_document
+from staffroll_accounts.store.users import to_document
 from tests.bench.figures import Report, repeated
 from tests.bench.load import Connection
 from tests.support.apart import Apart
@@ -61,7 +61,7 @@ def _fill(suite: Apart, tenant_id: str) -> None:
             roles=(draw.choice(roles),),
         )
         waiting: dict[str, Any] = {"outbox": [], "mails": [], "audit": []}
-        stored = _to_document(user) | waiting
+        stored = to_document(user) | waiting
         batch.append({**stored, "tenant_id": tenant_id, "revision": 1})
         if len(batch) == 2000:
             users.insert_many(batch)

@@ -103,8 +103,9 @@ def _wait_for(suite: Apart, ids: Iterable[str]) -> None:
 
 def _is_drained(suite: Apart) -> bool:
     collections = {"accounts": "users", "scheduling": "employees", "people": "people"}
+    waits = {"$or": [{"outbox.0": {"$exists": True}}, {"audit.0": {"$exists": True}}]}
     return all(
-        suite.database(name)[collection].find_one({"outbox.0": {"$exists": True}}) is None
+        suite.database(name)[collection].find_one(waits) is None
         for name, collection in collections.items()
     )
 

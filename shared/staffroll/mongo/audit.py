@@ -8,6 +8,9 @@
                  │                               │
                  └──▶ audit { n, previous, hash } ┘
 
+Beside news, entries are left to the outbox, which takes both out in one write
+(`staffroll.mongo.emptying`); where it does not, as while the broker is away, the writer does.
+
 A crash between any two steps repeats what is idempotent: a line is found by its entry's
 id, and two writers at once (a lease that ran out) meet at the unique ``(tenant_id, n)``:
 one inserts, the other begins anew. What decides is read with majority, so that a failover
@@ -16,11 +19,12 @@ takes nothing back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from pymongo import UpdateOne, WriteConcern
@@ -31,12 +35,23 @@ from pymongo.read_concern import ReadConcern
 from staffroll import clock
 from staffroll.audit_chain import START, Line, chained
 from staffroll.ids import new_id
-from staffroll.mongo.audit_trail import COLLECTION, ERASED, LEASES, NOTES, WAITING, AuditTrail
+from staffroll.mongo.audit_trail import (
+    COLLECTION,
+    ERASED,
+    LEASES,
+    NOTES,
+    WAITING,
+    AuditTrail,
+    is_deletion,
+)
 from staffroll.mongo.client import Document
 from staffroll.mongo.scoped import Platform
 
 LEASE: Final = timedelta(seconds=30)
 _DOCUMENTS_AT_ONCE: Final = 200
+_LEFT_TO_OUTBOX: Final = 2
+"""How many rounds long, at most."""
+
 _DUPLICATE_KEY: Final = 11000
 
 _log = structlog.get_logger()
@@ -56,11 +71,14 @@ class AuditWriter:
         self._collections = (*collections, NOTES)
         self._lease = lease
         self._me = new_id()
+        self._rounds_left: dict[tuple[str, Any], int] = {}
+        self._rounds_left_before: dict[tuple[str, Any], int] = {}
         self._lines = _by_majority(platform[COLLECTION])
         self._leases = platform[LEASES]
 
     def run(self) -> None:
         """Append all that waits now, of every tenant that no other writer has."""
+        self._rounds_left_before, self._rounds_left = self._rounds_left, {}
         for tenant_id in self._tenants():
             if self._claim(tenant_id):
                 self._append_all(tenant_id)
@@ -93,23 +111,25 @@ class AuditWriter:
         self._leases.update_one(mine, {"$set": {"until": clock.now()}})
 
     def _append_all(self, tenant_id: str) -> None:
-        more = True
-        while more:
-            more = False
-            for name in self._collections:
-                documents = self._waiting_in(name, tenant_id)
-                if documents and not self._append(tenant_id, documents):
+        for name in self._collections:
+            for documents in self._waiting_in(name, tenant_id):
+                if not self._append(tenant_id, documents):
                     return  # another writer was quicker; what is left waits for the next round
                 self._pull(name, tenant_id, documents)
-                more = more or len(documents) == _DOCUMENTS_AT_ONCE
-            if more and not self._claim(tenant_id):
-                return
+                if len(documents) == _DOCUMENTS_AT_ONCE and not self._claim(tenant_id):
+                    return
 
-    def _waiting_in(self, name: str, tenant_id: str) -> list[Document]:
+    def _waiting_in(self, name: str, tenant_id: str) -> Iterator[list[Document]]:
+        """In parts, the oldest first; each is looked at once, whether its entries stay or not."""
         found = _by_majority(self._platform[name]).find(
-            {"tenant_id": tenant_id, "audit.at": {"$exists": True}}, {"audit": 1}, hint=WAITING
+            {"tenant_id": tenant_id, "audit.at": {"$exists": True}},
+            {"audit": 1, "outbox.id": 1},
+            hint=WAITING,
+            batch_size=_DOCUMENTS_AT_ONCE,
         )
-        return list(found.sort("audit.at", 1).limit(_DOCUMENTS_AT_ONCE))
+        with found.sort("audit.at", 1) as documents:
+            while part := list(islice(documents, _DOCUMENTS_AT_ONCE)):
+                yield part
 
     def _append(self, tenant_id: str, documents: Sequence[Document]) -> bool:
         """Whether the entries of all the documents are in the trail now."""
@@ -167,7 +187,7 @@ class AuditWriter:
         """Before the entry of a deletion leaves its document: so a crash repeats this, too."""
         for document in documents:
             for entry in document["audit"]:
-                if entry["action"].endswith(".deleted"):
+                if is_deletion(entry):
                     gone = {"_id": entry["subject"], "tenant_id": tenant_id}
                     with suppress(DuplicateKeyError):
                         self._platform[ERASED].insert_one(gone)
@@ -180,6 +200,7 @@ class AuditWriter:
                 {"$pull": {"audit": {"id": {"$in": [entry["id"] for entry in document["audit"]]}}}},
             )
             for document in documents
+            if not self._is_left_to_outbox(name, document)
         ]
         if pulls:
             # Not journaled: a pull lost in a crash only offers again what the trail has, by id.
@@ -189,6 +210,16 @@ class AuditWriter:
             ids = [document["_id"] for document in documents]
             emptied = {"tenant_id": tenant_id, "_id": {"$in": ids}, "audit": []}
             self._platform[name].delete_many(emptied)
+
+    def _is_left_to_outbox(self, name: str, document: Document) -> bool:
+        if not document.get("outbox") or any(is_deletion(entry) for entry in document["audit"]):
+            return False
+        key = name, document["_id"]
+        rounds = self._rounds_left_before.get(key, 0) + 1
+        if rounds > _LEFT_TO_OUTBOX:
+            return False
+        self._rounds_left[key] = rounds
+        return True
 
 
 def _by_majority(collection: Collection[Document]) -> Collection[Document]:

@@ -35,6 +35,11 @@ def waiting(entries: Sequence[AuditEntry]) -> list[Document]:
     return [asdict(entry) for entry in entries]
 
 
+def is_deletion(entry: Document) -> bool:
+    """Whether the entry tells that its subject was deleted, so that addresses are to be erased."""
+    return str(entry["action"]).endswith(".deleted")
+
+
 def audit_indexes(collections: Sequence[str]) -> tuple[Index, ...]:
     """For the trail, and for finding what waits in `collections`."""
     return (
@@ -84,6 +89,7 @@ class AuditTrail:
     """One tenant's trail, to be read, verified, and rid of the addresses of who was deleted."""
 
     def __init__(self, database: TenantDatabase) -> None:
+        self._database = database
         self._lines = database[COLLECTION]
         self._notes = database[NOTES]
         self._leases = database[LEASES]
@@ -115,6 +121,14 @@ class AuditTrail:
         theirs = {"$or": [{"actor": user_id}, {"subject": user_id, "actor": "anonymous"}]}
         self._lines.update_many(
             {**theirs, "personal": {"$exists": True}}, {"$unset": {"personal": ""}}
+        )
+
+    def has_waiting(self, collections: Sequence[str], until: datetime) -> bool:
+        """Whether entries up to this moment still wait in documents of `collections`."""
+        older = {"audit.at": {"$lte": until}}
+        return any(
+            next(iter(self._database[name].find(older, {"_id": 1}, limit=1, hint=WAITING)), None)
+            for name in (*collections, NOTES)
         )
 
     def keep_apart(self, entries: Sequence[Mapping[str, Any]]) -> None:

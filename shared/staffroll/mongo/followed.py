@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from staffroll.followed import Followed, Wish
+from staffroll.followed import Followed
 from staffroll.mongo.client import Document
 from staffroll.search import index_fields
 from staffroll.user_copy import UserCopy
+from staffroll.wish import Wish
 
 OWNER: Final = "accounts"
 
@@ -25,6 +26,7 @@ def to_document(record: Followed) -> Document:
         "seen": {OWNER: record.seen},
         "creation": _wish_document(record.creation),
         "change": _wish_document(record.change),
+        "deletion": _wish_document(record.deletion),
     }
     if record.due_at is not None:
         document["due_at"] = record.due_at
@@ -44,6 +46,7 @@ def from_document(document: Document) -> Followed:
         seen=document["seen"][OWNER],
         creation=_wish(document.get("creation")),
         change=_wish(document.get("change")),
+        deletion=_wish(document.get("deletion")),
     )
 
 

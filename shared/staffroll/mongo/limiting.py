@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MongoDBStorage
 from limits.strategies import MovingWindowRateLimiter
+from pymongo import UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError
 
+from staffroll.mongo.client import Document
 from staffroll.mongo.scoped import Platform
 
 COLLECTION: Final = "limit_windows"
 
 _COUNTERS: Final = "limit_counters"
+_DUPLICATE_KEY: Final = 11000
 _TRIES: Final = 3
+
+# Not journaled: a count lost in a crash of the server gives a few tries more, once.
+_QUICK: Final = WriteConcern(w=1, j=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many of one key.
+
+    Attributes:
+        most: Within the window.
+    """
+
+    key: str
+    most: int
 
 
 class _OwnStorage(MongoDBStorage):
@@ -40,20 +62,56 @@ class MovingWindow:
     """Counts in the last so many seconds; entries vanish by themselves."""
 
     def __init__(self, platform: Platform) -> None:
-        self._limiter = MovingWindowRateLimiter(_OwnStorage(platform))
+        self._storage = _OwnStorage(platform)
+        self._limiter = MovingWindowRateLimiter(self._storage)
 
-    def seconds_until_free(self, key: str, most: int, seconds: int) -> float | None:
-        """None where there was room, which is now taken; else when there will be.
+    def seconds_until_free(self, limits: Sequence[Limit], seconds: int) -> float | None:
+        """None where there was room for all, which is now taken; else when there will be.
 
-        Args:
-            most: Of this key within `seconds`.
+        They are asked in their order; from the first that has no room on, nothing is taken.
         """
-        item = RateLimitItemPerSecond(most, seconds)
         for _ in range(_TRIES):
-            if self._limiter.hit(item, key):
+            full = self._take(limits, seconds)
+            if full is None:
                 return None
-            window = self._limiter.get_window_stats(item, key)
-            if window.remaining == 0:
-                return max(0.0, window.reset_time - time.time())
+            wait = self._wait_for(full, seconds)
+            if wait is not None:
+                return wait
             # Two who are the first at one moment: the database lets one of them in only.
+            limits = limits[limits.index(full) :]
         return 1.0
+
+    def _take(self, limits: Sequence[Limit], seconds: int) -> Limit | None:
+        """The first that has no room; None where all had. One command for all."""
+        if not limits:
+            return None
+        now = time.time()
+        windows = self._storage.windows.with_options(write_concern=_QUICK)
+        try:
+            windows.bulk_write([_hit(one, seconds, now) for one in limits], ordered=True)
+        except BulkWriteError as error:
+            failed = (error.details or {}).get("writeErrors", ())
+            if not failed or failed[0].get("code") != _DUPLICATE_KEY:
+                raise
+            return limits[int(failed[0]["index"])]
+        return None
+
+    def _wait_for(self, full: Limit, seconds: int) -> float | None:
+        window = self._limiter.get_window_stats(_item(full, seconds), full.key)
+        return None if window.remaining else max(0.0, window.reset_time - time.time())
+
+
+def _item(limit: Limit, seconds: int) -> RateLimitItemPerSecond:
+    return RateLimitItemPerSecond(limit.most, seconds)
+
+
+def _hit(limit: Limit, seconds: int, now: float) -> UpdateOne:
+    """As the library's storage takes an entry: where there is no room, the upsert meets the
+    document that is there, and is refused."""
+    taken: Document = {
+        "$push": {"entries": {"$each": [now], "$position": 0, "$slice": limit.most}},
+        "$set": {"expireAt": datetime.now(UTC) + timedelta(seconds=seconds)},
+    }
+    has_room = {f"entries.{limit.most - 1}": {"$not": {"$gte": now - seconds}}}
+    key = _item(limit, seconds).key_for(limit.key)
+    return UpdateOne({"_id": key, **has_room}, taken, upsert=True)

@@ -42,6 +42,13 @@ def list_indexes(collection: str, tab: str, *, facets: Sequence[str] = ()) -> tu
     return tuple(Index(collection, [tab, *index.keys], index.name) for index in found)
 
 
+def facet_list_index(collection: str, tab: str, facet: str, *, further: Sequence[str]) -> Index:
+    """As `list_indexes` makes for `facet`, and able to tell by `further` fields without a look
+    at the documents."""
+    index = facet_index(facet)
+    return Index(collection, [tab, *index.keys, *further], index.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Facet:
     """A further filter: documents whose `field` has at least one of `values`."""
@@ -56,6 +63,11 @@ class Facet:
     @property
     def filter(self) -> Document:
         return {self.field: {"$in": list(self.values)}}
+
+    def within(self, other: Facet) -> Facet:
+        """Of the values, those that `other` has, too; both are of one field."""
+        others = frozenset(other.values)
+        return Facet(self.field, tuple(one for one in self.values if one in others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +120,16 @@ def find_slice(
     limit: int,
     projection: Mapping[str, Any] | None = None,
     facet: Facet | None = None,
+    further: Sequence[Facet] = (),
 ) -> Slice:
     """The `limit` documents after a position, in the order of R13, and how many fit in all.
 
     Args:
         where: Names the tab.
+        further: What must fit besides `facet`; best a field that the facet's index ends with.
     """
+    for each in further:
+        where = {**where, **each.filter}
     total, plan = _count_and_plan(collection, where, terms, facet)
     page = {**where, **(facet.filter if facet else {}), **plan.filter}
     if after is not None:
@@ -136,13 +152,13 @@ def find_slice(
 def _count_and_plan(
     collection: TenantCollection, where: Filter, terms: tuple[Term, ...], facet: Facet | None
 ) -> tuple[int, Plan]:
+    filtered = {**where, **facet.filter} if facet is not None else {}
+    facet_total = _counts.count(collection, filtered, facet.index.name) if facet else 0
+    if facet is not None and not terms:
+        return facet_total, facet_plan(terms, facet.index, facet_total, facet_total)
     counted = count_plan(terms)
     total = _counts.count(collection, {**where, **counted.filter}, counted.hint)
     if facet is None:
         return total, page_plan(terms, total)
-    filtered = {**where, **facet.filter}
-    facet_total = _counts.count(collection, filtered, facet.index.name)
     plan = facet_plan(terms, facet.index, total, facet_total)
-    if not terms:
-        return facet_total, plan
     return _counts.count(collection, {**filtered, **plan.filter}, plan.hint), plan

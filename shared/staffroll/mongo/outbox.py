@@ -10,21 +10,19 @@ consumers go by version.
     store ──one write──▶ document { state, outbox: [event] }
       │ committed()                              ▲      ▲
       ▼                                  $pull   │      │ lease, send again
-    Sender ──confirm──▶ confirmed() ──▶ emptying ┘   sweeping
+    Sender ──confirm──▶ confirmed() ──▶ Emptying ┘   sweeping
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from pymongo import UpdateOne, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
@@ -32,15 +30,15 @@ from staffroll.bus.contract import Broker, Message, Sender
 from staffroll.errors import OutboxFull
 from staffroll.faults import log_fault
 from staffroll.mongo.client import Document
+from staffroll.mongo.emptying import Emptying, Place
 
 MAX_PER_DOCUMENT: Final = 100
 MAX_WAITING: Final = 100_000
-SWEEP_AFTER: Final = timedelta(seconds=3)
+SWEEP_AFTER: Final = timedelta(seconds=4)
 LEASE: Final = timedelta(seconds=10)
 
 _SWEEP_EVERY_SECONDS: Final = 1.0
 _SWEEP_BATCH: Final = 200
-_LINGER_SECONDS: Final = 0.02
 _FORGET_AFTER_SECONDS: Final = 10.0
 
 _log = structlog.get_logger()
@@ -82,10 +80,8 @@ def _message(entry: Document) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    collection: str
-    tenant_id: str
-    document_id: Any
+class _Sent:
+    place: Place
     since: float
 
 
@@ -102,21 +98,17 @@ class Outbox:
     ) -> None:
         self._database = database
         self._collections = tuple(collections)
-        self._in_flight: dict[str, _Place] = {}
-        self._confirmed: list[str] = []
+        self._in_flight: dict[str, _Sent] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
         self._stop = threading.Event()
-        self._is_sent = threading.Event()
         self._is_full = False
         self._oldest: datetime | None = None
+        self._emptying = Emptying(database, self._forget)
         self._sender: Sender = broker.sender(self._on_confirmed)
-        self._threads = [
-            threading.Thread(target=self._empty_forever, name="outbox-emptying", daemon=True),
-            threading.Thread(target=self._sweep_forever, name="outbox-sweeping", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._sweeping = threading.Thread(
+            target=self._sweep_forever, name="outbox-sweeping", daemon=True
+        )
+        self._sweeping.start()
 
     @property
     def is_connected(self) -> bool:
@@ -145,10 +137,10 @@ class Outbox:
         Returns:
             Whether all of it is on its way.
         """
-        place = _Place(collection, tenant_id, document_id, time.monotonic())
+        sent = _Sent(Place(collection, tenant_id, document_id), time.monotonic())
         for message in messages:
             with self._lock:
-                self._in_flight[message.id] = place
+                self._in_flight[message.id] = sent
             if not self._sender.send(message):
                 with self._lock:
                     self._in_flight.pop(message.id, None)
@@ -159,52 +151,18 @@ class Outbox:
         """Wait for outstanding confirms, empty what they confirm, end the threads."""
         self._stop.set()
         self._sender.close(timeout_seconds)
-        self._is_sent.set()
-        self._wake.set()
-        for thread in self._threads:
-            thread.join(timeout_seconds)
+        self._emptying.close(timeout_seconds)
+        self._sweeping.join(timeout_seconds)
 
     def _on_confirmed(self, ids: Sequence[str]) -> None:
         with self._lock:
-            self._confirmed.extend(ids)
-        self._wake.set()
+            found = [(id_, self._in_flight.get(id_)) for id_ in ids]
+        self._emptying.confirmed((id_, sent.place) for id_, sent in found if sent is not None)
 
-    def _empty_forever(self) -> None:
-        while not self._is_sent.is_set():
-            self._wake.wait()
-            self._is_sent.wait(_LINGER_SECONDS)
-            self._wake.clear()
-            self._empty()
-        self._empty()
-
-    def _empty(self) -> None:
+    def _forget(self, ids: Sequence[str]) -> None:
         with self._lock:
-            ids, self._confirmed = self._confirmed, []
-            places = [(id_, self._in_flight.pop(id_, None)) for id_ in ids]
-        done: dict[str, dict[tuple[str, Any], list[str]]] = defaultdict(lambda: defaultdict(list))
-        for id_, place in places:
-            if place is not None:
-                done[place.collection][place.tenant_id, place.document_id].append(id_)
-        for name, documents in done.items():
-            self._pull(name, documents)
-
-    def _pull(self, name: str, documents: dict[tuple[str, Any], list[str]]) -> None:
-        # Not journaled: a pull lost in a crash only sends again what consumers ignore.
-        quick = self._database[name].with_options(write_concern=WriteConcern(w=1, j=False))
-        updates = [
-            UpdateOne(
-                {"tenant_id": tenant_id, "_id": document_id},
-                {
-                    "$pull": {"outbox": {"id": {"$in": ids}}},
-                    "$unset": {"outbox_lease_until": ""},
-                },
-            )
-            for (tenant_id, document_id), ids in documents.items()
-        ]
-        try:
-            quick.bulk_write(updates, ordered=False)
-        except PyMongoError as error:
-            _log.warning("outbox_not_emptied", collection=name, error=type(error).__name__)
+            for id_ in ids:
+                self._in_flight.pop(id_, None)
 
     def _sweep_forever(self) -> None:
         while not self._stop.wait(_SWEEP_EVERY_SECONDS):
@@ -282,6 +240,6 @@ class Outbox:
         """What was sent long ago and never confirmed went down with its connection."""
         long_ago = time.monotonic() - (0.0 if everything else _FORGET_AFTER_SECONDS)
         with self._lock:
-            lost = [id_ for id_, place in self._in_flight.items() if place.since < long_ago]
+            lost = [id_ for id_, sent in self._in_flight.items() if sent.since < long_ago]
             for id_ in lost:
                 del self._in_flight[id_]

@@ -5,12 +5,15 @@
     { _id, tenant_id, state, user: {…}, own: {…}, creation, change,     the record
       revision, sequence, seen: {accounts: 7},                          its counters
       sort, grams, haystack, due_at, once, outbox,                      what finds and sends it
-      audit }                                                           what is noted of it
+      audit,                                                            what is noted of it
+      erasing_since }                                                   while more is to be erased
+
+Beside them stands what the place derives from the record, for indexes (`Form.derived`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -25,9 +28,10 @@ from staffroll.idempotency import Once, OnceUsed
 from staffroll.mongo import followed
 from staffroll.mongo.audit_trail import AuditTrail, audit_indexes, waiting
 from staffroll.mongo.client import Document
+from staffroll.mongo.erasing import erasing_index
 from staffroll.mongo.followed import OWNER
 from staffroll.mongo.indexes import Index, outbox_index
-from staffroll.mongo.lists import find_slice, list_indexes
+from staffroll.mongo.lists import Facet, find_slice, list_indexes
 from staffroll.mongo.outbox import HAS_ROOM, Outbox, entries, push
 from staffroll.mongo.scoped import TenantCollection, TenantDatabase, duplicate_index
 from staffroll.records import Decision, Record
@@ -38,6 +42,9 @@ OwnT = TypeVar("OwnT")
 
 LISTED_STATES: Final = ("pending", "confirmed", "rejected")
 _READ: Final = {"grams": 0, "haystack": 0, "sort": 0, "outbox": 0, "audit": 0}
+_STAYS: Final = frozenset({"_id", "tenant_id", "outbox", "audit"})
+"""What a tombstone keeps beside the record itself."""
+
 _LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0, "audit": 0}
 
 
@@ -51,12 +58,20 @@ class Form(Generic[OwnT]):
 
     Attributes:
         conflicts: What it means when a unique index over a field of ``own`` refuses.
+        derived: What stands at the top of the document of a record that is kept at a moment,
+            so that indexes find it.
+        sometimes: The names of those that not every document has.
+        stays: The names of fields that a tombstone keeps, until an erasing step has done with
+            them.
     """
 
     collection: str
     to_document: Callable[[OwnT], Document]
     from_document: Callable[[Document], OwnT]
     conflicts: Mapping[str, type[Conflict]] = field(default_factory=dict)
+    derived: Callable[[Record[OwnT], datetime], Document] = lambda *_: {}
+    sometimes: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
 
     @property
     def indexes(self) -> tuple[Index, ...]:
@@ -74,6 +89,7 @@ class Form(Generic[OwnT]):
                 every_tenant=True,
             ),
             outbox_index(name),
+            erasing_index(name),
             *audit_indexes([name]),
         )
 
@@ -98,9 +114,20 @@ class RecordPage(Generic[OwnT]):
 
 
 class FollowedStore(Generic[OwnT]):
-    """The records of one tenant in one service."""
+    """The records of one tenant in one service.
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox, form: Form[OwnT]) -> None:
+    Args:
+        reach: All others are as if they were not there, for whoever reads, changes or lists.
+    """
+
+    def __init__(
+        self,
+        database: TenantDatabase,
+        outbox: Outbox,
+        form: Form[OwnT],
+        reach: Facet | None = None,
+    ) -> None:
+        self._reach = reach
         self._records: TenantCollection = database[form.collection]
         self._trail = AuditTrail(database)
         self._outbox = outbox
@@ -126,7 +153,7 @@ class FollowedStore(Generic[OwnT]):
         """
         self._outbox.check_room()
         messages = _messages(decision)
-        document = self._to_document(decision.record) | {
+        document = self._to_document(decision.record, now) | {
             "outbox": entries(messages, now),
             "audit": waiting(decision.audit),
         }
@@ -151,10 +178,14 @@ class FollowedStore(Generic[OwnT]):
             return before
         messages = _messages(decision)
         where: Document = {"_id": before.id, "revision": before.revision}
-        update = self._update(decision.record)
+        update = self._update(decision.record, now)
         pushed: Document = {}
         if messages:
             self._outbox.check_room()
+        if decision.record.followed.is_deleted and not before.followed.is_deleted:
+            # What still waits to be sent tells of the person, and is overtaken by this.
+            update["$set"]["outbox"] = entries(messages, now)
+        elif messages:
             where |= HAS_ROOM
             pushed |= push(messages, now)["$push"]
         if decision.audit:
@@ -195,8 +226,15 @@ class FollowedStore(Generic[OwnT]):
 
     def find(self, id_: str) -> Record[OwnT] | None:
         """The record or its tombstone."""
-        document = self._records.find_one({"_id": id_}, _READ)
+        reach = self._reach.filter if self._reach else {}
+        document = self._records.find_one({"_id": id_, **reach}, _READ)
         return None if document is None else self._from_document(document)
+
+    def some(self, ids: Iterable[str]) -> dict[str, Record[OwnT]]:
+        """The records and tombstones that there are of these, by id."""
+        reach = self._reach.filter if self._reach else {}
+        found = self._records.find({"_id": {"$in": list(ids)}, **reach}, _READ)
+        return {document["_id"]: self._from_document(document) for document in found}
 
     def standing(self, id_: str) -> UserCopy | None:
         """Status, token generation, admin access and roles of the user; None unless accounts has confirmed them."""
@@ -222,16 +260,51 @@ class FollowedStore(Generic[OwnT]):
         *,
         states: Sequence[str] = LISTED_STATES,
         terms: tuple[Term, ...] = (),
+        facets: Sequence[Facet] = (),
         after: tuple[str, str] | None = None,
         limit: int,
     ) -> RecordPage[OwnT]:
-        """Records in one of `states`, in the order of all lists (R11, R13)."""
+        """Records in one of `states`, in the order of all lists (R11, R13).
+
+        Args:
+            facets: Each must fit; of the first, `Form` has an index.
+        """
         where = {"state": states[0] if len(states) == 1 else {"$in": list(states)}}
+        narrowing = self._reached(facets)
         found = find_slice(
-            self._records, where, terms, after=after, limit=limit, projection=_LISTED
+            self._records,
+            where,
+            terms,
+            after=after,
+            limit=limit,
+            projection=_LISTED,
+            facet=narrowing[0] if narrowing else None,
+            further=narrowing[1:],
         )
         records = [self._from_document(document) for document in found.documents]
         return RecordPage(records, found.total, found.end)
+
+    def ids(
+        self,
+        *,
+        states: Sequence[str],
+        terms: tuple[Term, ...] = (),
+        facets: Sequence[Facet] = (),
+        limit: int,
+    ) -> list[str]:
+        """The ids of at most `limit` records, as `page` finds them."""
+        narrowing = self._reached(facets)
+        found = find_slice(
+            self._records,
+            {"state": {"$in": list(states)}},
+            terms,
+            after=None,
+            limit=limit,
+            projection={"sort": 1},
+            facet=narrowing[0] if narrowing else None,
+            further=narrowing[1:],
+        )
+        return [document["_id"] for document in found.documents]
 
     def each_told(self, subjects: Sequence[str] = ()) -> Iterator[Record[OwnT]]:
         """All records and tombstones that were ever told of, or those named among them."""
@@ -249,6 +322,16 @@ class FollowedStore(Generic[OwnT]):
             {name: {"$gt": 0}}, {"_id": 1, name: 1}, batch_size=5000
         ):
             yield document["_id"], document["seen"][OWNER] if of_user else document["sequence"]
+
+    def _reached(self, facets: Sequence[Facet]) -> list[Facet]:
+        """The facets, and the reach as one of them, first."""
+        if self._reach is None:
+            return list(facets)
+        reach = self._reach
+        for facet in facets:
+            if facet.field == reach.field:
+                reach = facet.within(reach)
+        return [reach, *(facet for facet in facets if facet.field != reach.field)]
 
     def _committed(self, record: Record[OwnT], messages: list[Message]) -> None:
         name, tenant_id = self._form.collection, self._records.tenant_id
@@ -269,16 +352,25 @@ class FollowedStore(Generic[OwnT]):
             return OutboxFull()
         return Stale()
 
-    def _update(self, record: Record[OwnT]) -> Document:
-        document = self._to_document(record)
+    def _update(self, record: Record[OwnT], now: datetime) -> Document:
+        document = self._to_document(record, now)
         del document["_id"]
-        gone = [name for name in followed.SOMETIMES if name not in document]
+        sometimes = (*followed.SOMETIMES, *self._form.sometimes)
+        gone = [name for name in sometimes if name not in document]
         if record.followed.is_deleted:
-            gone.append("once")
+            gone = self._leftovers(record.id, document)
         return {"$set": document, **({"$unset": dict.fromkeys(gone, "")} if gone else {})}
 
-    def _to_document(self, record: Record[OwnT]) -> Document:
+    def _leftovers(self, id_: str, tombstone: Document) -> list[str]:
+        """What the document has beside its tombstone, whoever put it there."""
+        document = self._records.find_one({"_id": id_}) or {}
+        return sorted(document.keys() - tombstone.keys() - _STAYS - {*self._form.stays})
+
+    def _to_document(self, record: Record[OwnT], now: datetime) -> Document:
+        erasing = {"erasing_since": record.erasing_since} if record.erasing_since else {}
         return {
+            **erasing,
+            **self._form.derived(record, now),
             **followed.to_document(record.followed),
             "own": self._form.to_document(record.own),
             "revision": record.revision,
@@ -291,14 +383,21 @@ class FollowedStore(Generic[OwnT]):
             own=self._form.from_document(document["own"]),
             revision=document["revision"],
             sequence=document["sequence"],
+            erasing_since=document.get("erasing_since"),
         )
 
 
 class FollowingStore(Generic[OwnT]):
     """What one tenant has in a following service: its records, and the directory it reads."""
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox, form: Form[OwnT]) -> None:
-        self.records = FollowedStore(database, outbox, form)
+    def __init__(
+        self,
+        database: TenantDatabase,
+        outbox: Outbox,
+        form: Form[OwnT],
+        reach: Facet | None = None,
+    ) -> None:
+        self.records = FollowedStore(database, outbox, form, reach)
         self.directory = TenantDirectory(database)
         self.audit = AuditTrail(database)
 

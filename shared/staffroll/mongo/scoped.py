@@ -8,18 +8,23 @@ exception is `Platform`, for the few chores that go over all tenants by nature
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteConcernError
 from pymongo.read_concern import ReadConcern
 from pymongo.results import UpdateResult
 
 from staffroll.mongo.client import Document, Filter
 
 Sort = Sequence[tuple[str, int]]
+
+_PART: Final = "_part"
+
+_DUPLICATE_KEY: Final = 11000
 
 
 class ForeignTenant(Exception):
@@ -76,6 +81,31 @@ class TenantCollection:
             options["hint"] = hint
         return self._collection.count_documents(self._scoped(where), **options)
 
+    def sum(self, where: Filter, number: Mapping[str, Any]) -> int:
+        """The sum of an expression, such as ``{"$size": "$shifts"}``, over what fits."""
+        group = {"$group": {"_id": None, "sum": {"$sum": number}}}
+        found = self._collection.aggregate([{"$match": self._scoped(where)}, group])
+        return int(next((each["sum"] for each in found), 0))
+
+    def elements(
+        self, where: Filter, array: str, inside: Filter, *, sort: Sort, limit: int
+    ) -> Iterator[Document]:
+        """The first elements of an array field that fit, each in place of the array.
+
+        Args:
+            where: Which documents are looked at; best by an index.
+            inside: What fits, by whole paths such as ``shifts.start``.
+        """
+        return self._collection.aggregate(
+            [
+                {"$match": self._scoped(where)},
+                {"$unwind": f"${array}"},
+                {"$match": dict(inside)},
+                {"$sort": dict(sort)},
+                {"$limit": limit},
+            ]
+        )
+
     def insert_one(self, document: Document) -> None:
         """Insert; the document is stamped with the tenant.
 
@@ -85,6 +115,21 @@ class TenantCollection:
         if document.setdefault("tenant_id", self.tenant_id) != self.tenant_id:
             raise ForeignTenant(self.name)
         self._collection.insert_one(document)
+
+    def insert_many(self, documents: Sequence[Document]) -> dict[int, tuple[str, ...]]:
+        """Insert each that can be, stamped with the tenant; each is a write of its own.
+
+        Returns:
+            By number, those that a unique index refused, and its fields as by `duplicate_index`.
+        """
+        for document in documents:
+            if document.setdefault("tenant_id", self.tenant_id) != self.tenant_id:
+                raise ForeignTenant(self.name)
+        try:
+            self._collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return _refused(error)
+        return {}
 
     def update_one(
         self, where: Filter, update: Mapping[str, Any], *, upsert: bool = False
@@ -122,6 +167,10 @@ class TenantCollection:
         """Whether there was one to delete."""
         return self._collection.delete_one(self._scoped(where)).deleted_count == 1
 
+    def delete_many(self, where: Filter) -> int:
+        """How many there were to delete."""
+        return self._collection.delete_many(self._scoped(where)).deleted_count
+
     def _scoped(self, where: Filter) -> Document:
         if "tenant_id" in where:
             raise ForeignTenant(self.name)
@@ -135,6 +184,19 @@ class TenantCollection:
         return update
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Documents of one collection, to be found together with others.
+
+    Attributes:
+        without: Fields that are not needed.
+    """
+
+    collection: str
+    where: Filter
+    without: Sequence[str] = ()
+
+
 class TenantDatabase:
     """A service's database as one tenant sees it."""
 
@@ -144,6 +206,30 @@ class TenantDatabase:
 
     def __getitem__(self, name: str) -> TenantCollection:
         return TenantCollection(self._database[name], self.tenant_id)
+
+    def find_together(self, *parts: Part) -> tuple[list[Document], ...]:
+        """What each part finds, in their order: one command, for where commands are dear.
+
+        The documents of one part are in no order, and parts are as of about the same moment,
+        no more.
+        """
+        pipeline: list[Document] = []
+        for number, part in enumerate(parts):
+            stages = self._stages(part, number)
+            union = {"$unionWith": {"coll": part.collection, "pipeline": stages}}
+            pipeline += [union] if number else stages
+        found: tuple[list[Document], ...] = tuple([] for _ in parts)
+        for document in self._database[parts[0].collection].aggregate(pipeline):
+            found[document.pop(_PART)].append(document)
+        return found
+
+    def _stages(self, part: Part, number: int) -> list[Document]:
+        if "tenant_id" in part.where:
+            raise ForeignTenant(part.collection)
+        stages: list[Document] = [{"$match": {"tenant_id": self.tenant_id, **part.where}}]
+        if part.without:
+            stages.append({"$unset": list(part.without)})
+        return [*stages, {"$set": {_PART: {"$literal": number}}}]
 
 
 class Platform:
@@ -163,3 +249,12 @@ def duplicate_index(error: DuplicateKeyError) -> tuple[str, ...]:
     """The fields of the unique index that refused, such as ``("tenant_id", "email_key")``."""
     details = error.details or {}
     return tuple(details.get("keyPattern") or ())
+
+
+def _refused(error: BulkWriteError) -> dict[int, tuple[str, ...]]:
+    found = error.details.get("writeErrors", [])
+    if unsure := error.details.get("writeConcernErrors"):
+        raise WriteConcernError("not acknowledged by a majority", details=unsure[0]) from error
+    if any(one["code"] != _DUPLICATE_KEY for one in found):
+        raise error
+    return {one["index"]: tuple(one.get("keyPattern") or ()) for one in found}

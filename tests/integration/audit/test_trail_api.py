@@ -106,6 +106,14 @@ def test_a_cursor_that_is_not_ours_is_refused(place: Place, cursor: str) -> None
     assert (response.status_code, response.json["code"]) == (422, "cursor_invalid")
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_utc_does_not_have_is_refused(place: Place, moment: str) -> None:
+    response = place.send("GET", f"/v1/audit?from={moment}")
+
+    assert response.status_code == 422
+    assert "from" in response.json["errors"]
+
+
 @pytest.mark.parametrize(
     ("query", "headers"),
     [("?format=jsonl", {}), ("", {"Accept": "application/x-ndjson"})],
