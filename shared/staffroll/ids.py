@@ -1,6 +1,8 @@
 """Identifiers: UUIDv7 strings, so that they sort by the time they were made (RFC 9562)."""
 
+import hashlib
 import re
+import uuid
 from typing import Final
 
 import uuid_utils
@@ -12,7 +14,22 @@ UUID_PATTERN: Final = re.compile(
 )
 TENANT_PATTERN: Final = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$(?!\n)")
 
+_VERSION_BITS: Final = 0xF << 76 | 0b11 << 62
+_VERSION_7: Final = 7 << 76 | 0b10 << 62
+
 
 def new_id() -> str:
     """A fresh UUIDv7, lower case, with hyphens."""
     return str(uuid_utils.uuid7())
+
+
+def derived_id(source: str, name: str) -> str:
+    """A UUIDv7 of the moment of `source`, always the same for the same two.
+
+    Args:
+        source: A UUIDv7.
+        name: Such as the number of a line: what is made from `source` under it is made once.
+    """
+    moment = uuid.UUID(source).int >> 80 << 80
+    noise = int.from_bytes(hashlib.sha256(f"{source}:{name}".encode()).digest()[:10])
+    return str(uuid.UUID(int=moment | noise & ~_VERSION_BITS | _VERSION_7))

@@ -1,0 +1,85 @@
+"""The files of jobs, in numbered pieces: what was uploaded, or what will be downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pymongo.errors import DuplicateKeyError
+
+from staffroll import clock
+from staffroll.errors import NotFound
+from staffroll.jobs.job import PIECES_KEPT_FOR, JobLost
+from staffroll.mongo import Document, Index, TenantDatabase
+
+FILES: Final = "job_files"
+
+FILE_INDEXES: Final = (
+    Index(FILES, ["job_id", "n"], "pieces"),
+    Index(FILES, ["at"], "by_age"),
+    Index(FILES, ["expires_at"], "expired", every_tenant=True, expire_seconds=0),
+)
+
+
+class FileGone(NotFound):
+    code = "file_gone"
+    wording = "The file is not there any more."
+
+
+class JobFiles:
+    """The files of one tenant's jobs."""
+
+    def __init__(self, database: TenantDatabase) -> None:
+        self._pieces = database[FILES]
+
+    def write(self, job_id: str, n: int, data: bytes, *, claim: int = 0) -> None:
+        """Keep piece `n`, counted from 0; repeating it is harmless.
+
+        Args:
+            claim: `Job.claim` of who writes; 0 while there is no job yet.
+        Raises:
+            JobLost: Who took up the job later has written this piece already.
+        """
+        now = clock.now()
+        piece: Document = {
+            "job_id": job_id,
+            "n": n,
+            "claim": claim,
+            "at": now,
+            "expires_at": now + PIECES_KEPT_FOR,
+            "size_bytes": len(data),
+            "data": data,
+        }
+        where = {"_id": f"{job_id}:{n}", "claim": {"$lte": claim}}
+        try:
+            self._pieces.update_one(where, {"$set": piece}, upsert=True)
+        except DuplicateKeyError as error:
+            raise JobLost from error
+
+    def read(self, job_id: str, first: int = 0, count: int | None = None) -> Iterator[bytes]:
+        """Pieces from number `first` on, at most `count` of them.
+
+        Raises:
+            FileGone: A piece is missing before the end, or there is none at all.
+        """
+        expected = first
+        where: Document = {"job_id": job_id, "n": {"$gte": first}}
+        found = self._pieces.find(
+            where, {"n": 1, "data": 1}, sort=[("n", 1)], limit=count or 0, batch_size=4
+        )
+        for piece in found:
+            if piece["n"] != expected:
+                raise FileGone
+            expected += 1
+            yield piece["data"]
+        if expected == 0:
+            raise FileGone
+
+    def size_bytes(self, job_id: str) -> int:
+        """Of all pieces together."""
+        found = self._pieces.find({"job_id": job_id}, {"size_bytes": 1})
+        return sum(piece["size_bytes"] for piece in found)
+
+    def erase(self, job_id: str) -> None:
+        """Whatever there is; repeating it is harmless."""
+        self._pieces.delete_many({"job_id": job_id})
