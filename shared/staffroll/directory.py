@@ -11,7 +11,7 @@ from staffroll.events import PLATFORM_TENANT, Event
 from staffroll.mongo import Document, Index, Platform, TenantDatabase
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.purging import Purge
-from staffroll.standing import Standing
+from staffroll.standing import Grant, Standing, limits_of
 
 TENANTS: Final = "tenants"
 ROLES: Final = "roles"
@@ -66,9 +66,13 @@ class TenantDirectory:
 
     def permissions(self, role_ids: Iterable[str]) -> dict[str, frozenset[str]]:
         """What those of the roles give that are known and not deleted, by id."""
+        return {id_: grant.permissions for id_, grant in self.grants(role_ids).items()}
+
+    def grants(self, role_ids: Iterable[str]) -> dict[str, Grant]:
+        """What those of the roles give, and where, that are known and not deleted, by id."""
         found = self._roles.find({"_id": {"$in": list(role_ids)}})
         return {
-            document["_id"]: frozenset(document["state"].get("permissions", ()))
+            document["_id"]: _grant(document["state"])
             for document in found
             if not document["state"].get("is_deleted")
         }
@@ -77,8 +81,16 @@ class TenantDirectory:
         self, *, is_active: bool, token_generation: int, is_admin: bool, roles: Iterable[str]
     ) -> Standing:
         """A user's standing, with what their roles allow as far as was heard."""
-        given = self.permissions(roles) if is_active and not is_admin else {}
-        return Standing(is_active, token_generation, is_admin, frozenset().union(*given.values()))
+        grants = self.grants(roles).values() if is_active and not is_admin else ()
+        given = frozenset[str]().union(*(grant.permissions for grant in grants))
+        return Standing(is_active, token_generation, is_admin, given, limits_of(grants))
+
+
+def _grant(state: Document) -> Grant:
+    units = state.get("planning_units")
+    return Grant(
+        frozenset(state.get("permissions", ())), None if units is None else frozenset(units)
+    )
 
 
 class Directory:

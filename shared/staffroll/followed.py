@@ -24,13 +24,12 @@ from staffroll.errors import Conflict
 from staffroll.events import RequestRejected, UserState
 from staffroll.ids import new_id
 from staffroll.user_copy import UserCopy
+from staffroll.wish import Wish, is_answer, postponed, refused
 
 State = Literal["pending", "confirmed", "rejected", "deleted"]
 
 EDITABLE: Final[tuple[str, ...]] = ("first_name", "last_name", "email", "language", "time_zone")
 """The fields of a user that other places may wish to change."""
-
-_LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
 class NotConfirmed(Conflict):
@@ -49,44 +48,6 @@ class ChangeUnderWay(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A request to accounts, until it is answered.
-
-    Attributes:
-        attempt: Grows with each correction; answers to older ones are ignored.
-        fields: What is wished, by the names of the user's fields.
-        actor: Who wishes it.
-        roles: Ids, at creation; None for the default of accounts.
-        active: At creation: False where the staff membership begins later.
-        base_version: The version of the user that the editor saw; 0 at creation.
-        sent_at: When it was sent last.
-        resend_at: When it is sent again unless answered; None once refused.
-        code: Why it was refused; None while it is on its way.
-    """
-
-    id: str
-    fields: Mapping[str, str]
-    sent_at: datetime
-    resend_at: datetime | None
-    attempt: int = 1
-    base_version: int = 0
-    actor: str = "system"
-    roles: tuple[str, ...] | None = None
-    active: bool = True
-    code: str | None = None
-    detail: str | None = None
-    errors: Mapping[str, list[dict[str, str]]] | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        return self.code is not None
-
-    @property
-    def state(self) -> Literal["pending", "rejected"]:
-        return "rejected" if self.is_refused else "pending"
-
-
-@dataclass(frozen=True, slots=True)
 class Followed:
     """The record's part that follows accounts.
 
@@ -94,6 +55,7 @@ class Followed:
         seen: The newest version of the user that was heard of; 0 for none.
         creation: The wish for the user, until it is confirmed.
         change: The wish to change fields that accounts owns, until it is answered.
+        deletion: The wish to delete the user, until it is granted or dismissed (R63).
     """
 
     id: str
@@ -102,14 +64,17 @@ class Followed:
     seen: int = 0
     creation: Wish | None = None
     change: Wish | None = None
+    deletion: Wish | None = None
+
+    @property
+    def wishes(self) -> tuple[Wish, ...]:
+        """Those on their way or refused."""
+        return tuple(wish for wish in (self.creation, self.change, self.deletion) if wish)
 
     @property
     def due_at(self) -> datetime | None:
         """When a wish of this record is to be sent again."""
-        moments = [
-            wish.resend_at for wish in (self.creation, self.change) if wish and wish.resend_at
-        ]
-        return min(moments, default=None)
+        return min((wish.resend_at for wish in self.wishes if wish.resend_at), default=None)
 
     @property
     def is_deleted(self) -> bool:
@@ -122,8 +87,7 @@ class Followed:
 
     def wish(self, wish_id: str | None) -> Wish | None:
         """The wish of this id while it is on its way or refused; None once it was granted."""
-        wishes = (self.creation, self.change)
-        return next((wish for wish in wishes if wish and wish.id == wish_id), None)
+        return next((wish for wish in self.wishes if wish.id == wish_id), None)
 
 
 def wished(
@@ -153,9 +117,10 @@ def wished(
 def follow(record: Followed | None, id_: str, sequence: int, user: UserState) -> Followed | None:
     """The record after hearing of version `sequence` of its user; None: nothing new.
 
-    A record that was deleted stays so for ever.
+    A record that was deleted stays so for ever, and a deletion counts whatever its version: one
+    who restored accounts from a backup and deletes again, tells it with a smaller one.
     """
-    if record is not None and (record.is_deleted or record.seen >= sequence):
+    if record is not None and record.is_deleted:
         return None
     if user.status == "deleted":
         return Followed(
@@ -164,33 +129,30 @@ def follow(record: Followed | None, id_: str, sequence: int, user: UserState) ->
             user=UserCopy(status="deleted", token_generation=user.token_generation),
             seen=sequence,
         )
+    if record is not None and record.seen >= sequence:
+        return None
     change = record.change if record is not None else None
     if change is not None and change.id in user.applied_requests:
         change = None
-    return Followed(id=id_, state="confirmed", user=UserCopy.of(user), seen=sequence, change=change)
+    return Followed(
+        id=id_,
+        state="confirmed",
+        user=UserCopy.of(user),
+        seen=sequence,
+        change=change,
+        deletion=record.deletion if record is not None else None,
+    )
 
 
 def refuse(record: Followed, request_id: str, rejection: RequestRejected) -> Followed | None:
     """The record after a wish of it was refused; None where that is old news."""
-    if record.creation and _is_answer(record.creation, request_id, rejection):
-        return replace(record, state="rejected", creation=_refused(record.creation, rejection))
-    if record.change and _is_answer(record.change, request_id, rejection):
-        return replace(record, change=_refused(record.change, rejection))
+    if record.creation and is_answer(record.creation, request_id, rejection):
+        return replace(record, state="rejected", creation=refused(record.creation, rejection))
+    if record.change and is_answer(record.change, request_id, rejection):
+        return replace(record, change=refused(record.change, rejection))
+    if record.deletion and is_answer(record.deletion, request_id, rejection):
+        return replace(record, deletion=refused(record.deletion, rejection))
     return None
-
-
-def _is_answer(wish: Wish, request_id: str, rejection: RequestRejected) -> bool:
-    return wish.id == request_id and wish.attempt == rejection.attempt and not wish.is_refused
-
-
-def _refused(wish: Wish, rejection: RequestRejected) -> Wish:
-    return replace(
-        wish,
-        resend_at=None,
-        code=rejection.code,
-        detail=rejection.detail,
-        errors=dict(rejection.errors),
-    )
 
 
 def wish_change(
@@ -220,6 +182,42 @@ def wish_change(
         actor=actor,
     )
     return replace(record, change=wish)
+
+
+def wish_deletion(
+    record: Followed, now: datetime, pause: timedelta, *, actor: str = "system"
+) -> Followed:
+    """The record with the wish that accounts deletes its user; a refused one is replaced.
+
+    As it is where that is wished already. Source: R63.
+
+    Raises:
+        NotConfirmed: There is no user yet.
+    """
+    if record.state != "confirmed":
+        raise NotConfirmed
+    if record.deletion is not None and not record.deletion.is_refused:
+        return record
+    wish = Wish(
+        id=new_id(),
+        fields={},
+        sent_at=now,
+        resend_at=now + pause,
+        base_version=record.seen,
+        actor=actor,
+    )
+    return replace(record, deletion=wish)
+
+
+def dismiss_deletion(record: Followed) -> Followed:
+    """The record without a wish for its deletion that was refused.
+
+    Raises:
+        NotRejected: There is none, or accounts has not answered it.
+    """
+    if record.deletion is None or not record.deletion.is_refused:
+        raise NotRejected
+    return replace(record, deletion=None)
 
 
 def correct(
@@ -269,22 +267,14 @@ def check_discardable(record: Followed) -> None:
 
 def due_wishes(record: Followed, now: datetime) -> list[Wish]:
     """The wishes that have waited too long for an answer and are to be sent again."""
-    return [
-        wish
-        for wish in (record.creation, record.change)
-        if wish and wish.resend_at and wish.resend_at <= now
-    ]
+    return [wish for wish in record.wishes if wish.resend_at and wish.resend_at <= now]
 
 
 def sent_again(record: Followed, now: datetime) -> Followed:
     """The record after its due wishes were sent again, each with twice the pause."""
     return replace(
-        record, creation=_postponed(record.creation, now), change=_postponed(record.change, now)
+        record,
+        creation=postponed(record.creation, now),
+        change=postponed(record.change, now),
+        deletion=postponed(record.deletion, now),
     )
-
-
-def _postponed(wish: Wish | None, now: datetime) -> Wish | None:
-    if wish is None or wish.resend_at is None or wish.resend_at > now:
-        return wish
-    pause = min(2 * (wish.resend_at - wish.sent_at), _LONGEST_PAUSE)
-    return replace(wish, sent_at=now, resend_at=now + pause)

@@ -35,12 +35,18 @@ def text_problem(text: str, *, max_characters: int = NAME_MAX_CHARACTERS) -> Fie
     """
     if len(text) > max_characters:
         return FieldError("too_long", "At most {max} characters.", {"max": max_characters})
+    problem = characters_problem(text)
+    if problem is None and text.startswith(FORMULA_STARTS):
+        return FieldError("formula_start", "Must not begin with = + - @ or a tab.")
+    return problem
+
+
+def characters_problem(text: str) -> FieldError | None:
+    """What of a text cannot be seen and would deceive or break something, or None. Source: R3."""
     if any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Zl", "Zp") for c in text):
         return FieldError("control_characters", "No control characters.")
     if any(c in _BIDI_OVERRIDES for c in text):
         return FieldError("direction_override", "No characters that change the writing direction.")
-    if text.startswith(FORMULA_STARTS):
-        return FieldError("formula_start", "Must not begin with = + - @ or a tab.")
     return None
 
 

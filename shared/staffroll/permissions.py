@@ -56,6 +56,9 @@ CATALOGUE: Final = (
     Permission("accounts.users:read", "See the user list and its users.", _WHO_SEE_USERS),
     Permission("accounts.users:edit", "Create and change users, invite and unlock them."),
     Permission("accounts.users:delete", "Delete users for ever."),
+    Permission(
+        "accounts.imports:edit", "Import users from files, and see what became of them.", since=2
+    ),
     Permission("accounts.roles:read", "See roles and what they allow.", _WHO_SEE_USERS),
     Permission("accounts.roles:edit", "Create, change and delete roles."),
     Permission("accounts.security:read", "See how many have a second factor."),
@@ -64,17 +67,60 @@ CATALOGUE: Final = (
     Permission("accounts.tenant:edit", "Change the organisation's settings."),
     Permission("accounts.audit:read", "See who did what to users, roles and settings."),
     Permission("accounts.digest:read", "Compare what accounts knows with other services."),
+    Permission(
+        "scheduling.catalogue:read",
+        "See contracts, skills, activities and planning units.",
+        _WHO_SEE_PEOPLE,
+        since=2,
+    ),
+    Permission(
+        "scheduling.catalogue:edit",
+        "Create, change and delete contracts, skills, activities and planning units.",
+        (PLANNER, SUPERVISOR_ADVANCED),
+        since=2,
+    ),
     Permission("scheduling.employees:read", "See employees.", _WHO_SEE_PEOPLE),
     Permission(
         "scheduling.employees:edit",
         "Create and change employees.",
         (PLANNER, SUPERVISOR_ADVANCED),
     ),
+    Permission(
+        "scheduling.memberships:edit",
+        "Begin and end staff memberships, and so deactivate and reactivate users.",
+        (PLANNER, SUPERVISOR_ADVANCED),
+        since=2,
+    ),
+    Permission(
+        "scheduling.billing:read",
+        "See how many active users each month is billed for, and who they are.",
+        (FINANCE,),
+        since=2,
+    ),
+    Permission("scheduling.shifts:read", "See who works when.", _WHO_SEE_PEOPLE, since=2),
+    Permission(
+        "scheduling.shifts:edit",
+        "Plan, move and delete shifts.",
+        (PLANNER, SUPERVISOR_ADVANCED),
+        since=2,
+    ),
     Permission("scheduling.audit:read", "See who did what to employees."),
     Permission("scheduling.digest:read", "Compare what scheduling knows with other services."),
     Permission("people.profile:read", "See people's profiles.", _WHO_SEE_PEOPLE),
     Permission(
         "people.profile:edit", "Create and change people's profiles.", (SUPERVISOR_ADVANCED,)
+    ),
+    Permission(
+        "people.sensitive:read",
+        "See dates of birth, private phones, addresses, emergency contacts and notes.",
+        (SUPERVISOR_ADVANCED,),
+        since=2,
+    ),
+    Permission(
+        "people.sensitive:edit",
+        "Change dates of birth, private phones, addresses, emergency contacts and notes.",
+        (SUPERVISOR_ADVANCED,),
+        since=2,
     ),
     Permission("people.audit:read", "See who did what to profiles."),
     Permission("people.digest:read", "Compare what people knows with other services."),

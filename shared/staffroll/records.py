@@ -7,7 +7,7 @@ decides what becomes of the copy, this what is kept and said with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -18,7 +18,6 @@ from staffroll.events import (
     Cause,
     Event,
     RequestRejected,
-    UserErased,
     UserState,
     dump_payload,
 )
@@ -37,12 +36,15 @@ class Record(Generic[OwnT]):
         own: What the place itself owns.
         revision: Counts every write of the record.
         sequence: The version of the place's own events; 0 before the first.
+        erasing_since: When the place heard that the user is deleted, or was asked again,
+            until all is gone that it had of them and it has said so (R62).
     """
 
     followed: Followed
     own: OwnT
     revision: int = 1
     sequence: int = 0
+    erasing_since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -98,10 +100,6 @@ class Place(Protocol[OwnT]):
     @property
     def updated(self) -> str: ...
 
-    @property
-    def erased(self) -> OwnT:
-        """What is left when everything personal is gone."""
-
     def begin(self, id_: str, own: Mapping[str, Any], zone: str, now: datetime, nth: int) -> OwnT:
         """The own part of a human who is created here.
 
@@ -115,6 +113,9 @@ class Place(Protocol[OwnT]):
 
     def heard(self, id_: str, own: OwnT | None, user: UserState, nth: int) -> OwnT:
         """The own part after news of the user; None before the first, if not created here."""
+
+    def buried(self, record: Record[OwnT] | None, now: datetime) -> OwnT:
+        """What a tombstone keeps of the own part: nothing that is personal."""
 
     def edited(self, own: OwnT, changes: Mapping[str, Any]) -> OwnT: ...
 
@@ -145,7 +146,7 @@ def create(
     return Decision(
         Record(waiting, own),
         wishes=requests(waiting, [waiting.creation], cause),
-        audit=(_noted(place, "requested", id_, cause),),
+        audit=(note(place, "requested", id_, cause),),
     )
 
 
@@ -160,8 +161,9 @@ def hear_user(
     """The record after a ``user.*`` event; None where that is old news.
 
     A human who is new here, or confirmed, is told of; a changed copy is not, since
-    accounts has told it to everyone already. A deleted one leaves a tombstone, and the
-    receipt for it is given again to who tells of the deletion again.
+    accounts has told it to everyone already. A deleted one leaves a tombstone; what stands
+    elsewhere is erased after that (`staffroll.deleting`), and looked for again when the deletion is told
+    again, as it is to who owes a receipt.
 
     Args:
         user: The event's payload.
@@ -174,19 +176,18 @@ def hear_user(
         asks_again = event.replay and user.status == "deleted"
         if record is None or not (record.followed.is_deleted and asks_again):
             return None
-        return Decision(
-            _next(record, record.followed, record.own), (_receipt(record, place, cause),)
-        )
+        if record.erasing_since is not None:
+            return None
+        again = next_revision(record, record.followed, record.own)
+        return Decision(replace(again, erasing_since=cause.now))
     if after.is_deleted:
-        erased = _next(record, after, place.erased)
-        told = _say(erased, place, place.updated, cause, ["status"])
-        return replace(
-            told,
-            events=(*told.events, _receipt(erased, place, cause)),
-            audit=(_noted(place, "deleted", id_, cause),),
+        buried = replace(
+            next_revision(record, after, place.buried(record, cause.now)), erasing_since=cause.now
         )
+        told = _say(buried, place, place.updated, cause, ["status"])
+        return replace(told, audit=(note(place, "deleted", id_, cause),))
     own = place.heard(id_, record.own if record else None, user, nth)
-    heard = _next(record, after, own)
+    heard = next_revision(record, after, own)
     if record is None or record.followed.state != "confirmed":
         return _say(heard, place, place.created, cause, done="created")
     if own != record.own:
@@ -201,7 +202,7 @@ def hear_refusal(
     if record is None or request_id is None:
         return None
     refused = life.refuse(record.followed, request_id, rejection)
-    return None if refused is None else Decision(_next(record, refused, record.own))
+    return None if refused is None else Decision(next_revision(record, refused, record.own))
 
 
 def edit(
@@ -231,8 +232,8 @@ def edit(
             record.followed, user_changes, now, pause, actor=cause.actor, active=active
         )
         wishes = requests(corrected, [corrected.creation], cause)
-        again = _noted(place, "requested", record.id, cause, sorted({*user_changes, *own_changes}))
-        return Decision(_next(record, corrected, own), wishes=wishes, audit=(again,))
+        again = note(place, "requested", record.id, cause, sorted({*user_changes, *own_changes}))
+        return Decision(next_revision(record, corrected, own), wishes=wishes, audit=(again,))
     if record.followed.state != "confirmed":
         raise NotConfirmed
     following, wishes = _wish_change(record.followed, user_changes, cause, pause)
@@ -243,14 +244,44 @@ def edit(
     )
     if following == record.followed and not changed:
         return Decision(record)
-    edited = _next(record, following, own)
+    edited = next_revision(record, following, own)
     wished = (
-        (_noted(place, "change-requested", record.id, cause, _wished(following)),) if wishes else ()
+        (note(place, "change-requested", record.id, cause, _wished(following)),) if wishes else ()
     )
     if not changed:
         return Decision(edited, wishes=wishes, audit=wished)
     told = _say(edited, place, place.updated, cause, changed)
     return replace(told, wishes=wishes, audit=(*told.audit, *wished))
+
+
+def own_changed(
+    record: Record[OwnT],
+    own: OwnT,
+    place: Place[OwnT],
+    cause: Cause,
+    *,
+    says: Sequence[str] = (),
+    changed: Sequence[str] | None = None,
+    action: str | None = None,
+) -> Decision[OwnT]:
+    """The record with another own part, told where what is told of it differs.
+
+    Args:
+        says: Types of events, each its own version, all with the state as it is now; the
+            place's own update where left out.
+        changed: Names of fields to tell of; those of the told state that differ where None.
+        action: For the audit trail; the first event's type where left out.
+    """
+    after = next_revision(record, record.followed, own)
+    names = _differences(record, after, place, cause) if changed is None else sorted(changed)
+    events: list[Event] = []
+    for event_type in says or ((place.updated,) if names else ()):
+        after = replace(after, sequence=after.sequence + 1)
+        state = replace(place.state(after, cause.now), changed=list(names))
+        events.append(cause.event(event_type, after.id, after.sequence, state))
+    done = action or (events[0].type if events else None)
+    audit = (noted(cause, done, after.id, tuple(names)),) if done else ()
+    return Decision(after, tuple(events), audit=audit)
 
 
 def send_again(record: Record[OwnT], cause: Cause) -> Decision[OwnT] | None:
@@ -260,12 +291,12 @@ def send_again(record: Record[OwnT], cause: Cause) -> Decision[OwnT] | None:
         return None
     waiting = life.sent_again(record.followed, cause.now)
     wishes = requests(record.followed, due, cause)
-    return Decision(_next(record, waiting, record.own), wishes=wishes)
+    return Decision(next_revision(record, waiting, record.own), wishes=wishes)
 
 
 def discarded(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> AuditEntry:
     """What is noted when a refused record is forgotten (R6)."""
-    return _noted(place, "discarded", record.id, cause)
+    return note(place, "discarded", record.id, cause)
 
 
 def told_again(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
@@ -274,7 +305,8 @@ def told_again(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
     return replace(event, replay=True)
 
 
-def _next(record: Record[OwnT] | None, after: Followed, own: OwnT) -> Record[OwnT]:
+def next_revision(record: Record[OwnT] | None, after: Followed, own: OwnT) -> Record[OwnT]:
+    """The record as it is after one more write."""
     if record is None:
         return Record(after, own)
     return replace(record, followed=after, own=own, revision=record.revision + 1)
@@ -291,10 +323,10 @@ def _say(
     told = replace(record, sequence=record.sequence + 1)
     state = replace(place.state(told, cause.now), changed=list(changed))
     event = cause.event(event_type, told.id, told.sequence, state)
-    return Decision(told, (event,), audit=(_noted(place, done, told.id, cause, state.changed),))
+    return Decision(told, (event,), audit=(note(place, done, told.id, cause, state.changed),))
 
 
-def _noted(
+def note(
     place: Place[OwnT], what: str, id_: str, cause: Cause, changed: Iterable[str] = ()
 ) -> AuditEntry:
     """``employee.requested``, ``person.deleted``, ...: named after the place's own events."""
@@ -303,11 +335,6 @@ def _noted(
 
 def _wished(record: Followed) -> list[str]:
     return sorted(record.change.fields) if record.change else []
-
-
-def _receipt(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
-    erased = UserErased(service=place.name)
-    return cause.event("user.erased", record.id, record.followed.seen, erased)
 
 
 def _differences(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from staffroll.errors import Forbidden
 from staffroll.events import Cause
+from staffroll.standing import Standing
 
 StoreT_co = TypeVar("StoreT_co", covariant=True)
 
@@ -36,6 +38,8 @@ class Actor:
         session_id: The session in which they act, if any.
         authenticated_at: When they last entered password or code; None where they never did,
             as with a personal access token.
+        planning_units: Where they may do what they ask for now, by id (R73); None: everywhere.
+        limits: The planning units that a permission reaches, for those that do not reach all.
     """
 
     id: str
@@ -43,9 +47,16 @@ class Actor:
     is_admin: bool = False
     session_id: str | None = None
     authenticated_at: datetime | None = None
+    planning_units: frozenset[str] | None = None
+    limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def may(self, permission: str) -> bool:
         return self.is_admin or permission in self.permissions
+
+    @classmethod
+    def standing(cls, id_: str, standing: Standing) -> Actor:
+        """Somebody with all that their standing gives, whatever they signed in with."""
+        return cls(id_, standing.permissions, standing.is_admin, limits=standing.limits)
 
     @classmethod
     def system(cls, name: str) -> Actor:

@@ -38,5 +38,10 @@ class UserCopy:
         )
 
     @property
+    def name(self) -> str:
+        """As it is read out."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
     def is_active(self) -> bool:
         return self.status == "active"

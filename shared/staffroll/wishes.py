@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from staffroll.events import Cause, Event, UserChangeWish, UserWish
-from staffroll.followed import Followed, Wish
+from staffroll.events import Cause, DeletionWish, Event, UserChangeWish, UserWish
+from staffroll.followed import Followed
+from staffroll.wish import Wish
 
 
 def requests(record: Followed, wishes: Iterable[Wish | None], cause: Cause) -> tuple[Event, ...]:
@@ -19,6 +20,10 @@ def requests(record: Followed, wishes: Iterable[Wish | None], cause: Cause) -> t
 
 def _request(record: Followed, wish: Wish, cause: Cause) -> Event:
     cause = replace(cause, actor=wish.actor, request_id=wish.id)
+    if wish is record.deletion:
+        # The request's own version is its attempt, as with all wishes.
+        deletion = DeletionWish(confirm=record.id)
+        return cause.event("user.deletion-requested", record.id, wish.attempt, deletion)
     if wish is not record.creation:
         change = UserChangeWish(
             attempt=wish.attempt, base_version=wish.base_version, fields=dict(wish.fields)

@@ -17,7 +17,9 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from tests.support.accounts import Answer
+from tests.support.catalogues import ENTRIES
 from tests.support.places import Place, Route, place
+from tests.support.planned import EMPLOYEE
 
 __all__ = ["place"]
 
@@ -64,6 +66,10 @@ def good_values() -> dict[str, Any]:
         "middle_name": "Maria",
         "private_phone": "+493012345678",
         "business_phone": "+493012345679",
+        "date_of_birth": "1990-04-30",
+        "address": {"country": "DE", "city": "Berlin"},
+        "emergency_contact": {"name": "Bo", "phone": "+493012345680"},
+        "notes": "Plays chess.",
         "q": "",
         "role": [],
         "status": "billed",
@@ -83,6 +89,29 @@ def good_values() -> dict[str, Any]:
         "enforce_two_factor": False,
         "name": f"Name {unique}",
         "scopes": ["accounts.users:read"],
+        "employee_id": EMPLOYEE,
+        "start": "2026-11-30T08:00:00Z",
+        "end": "2026-11-30T16:00:00+00:00",
+        "activity_id": ENTRIES["activity"],
+        "contract_id": ENTRIES["contract"],
+        "skill_id": ENTRIES["skill"],
+        "planning_unit_id": ENTRIES["planning_unit"],
+        "leave_date": "2199-01-01",
+        "future_shifts": "keep",
+        "valid_from": "2026-11-30",
+        "valid_to": None,
+        "level": 1,
+        "priority": 1,
+        "weekly_minutes": 2400,
+        "levels": [{"name": "Basic"}],
+        "required_skills": [],
+        "colour": "#3366ff",
+        "is_paid": True,
+        "items": [],
+        "employees": None,
+        "filter": {"status": "employed"},
+        "change": {"contract": {"contract_id": ENTRIES["contract"], "valid_from": "2026-11-30"}},
+        "note": "At the gate",
         "expires_at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
     }
 

@@ -41,6 +41,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Also its process group, which its workers are in."""
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process.poll() is None
 

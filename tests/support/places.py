@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from flask import Flask
 
 from staffroll import bootstrap
 from staffroll.events import PLATFORM_TENANT, SnapshotWish
-from staffroll.mongo import Document
+from staffroll.mongo import Document, limiting
 from staffroll.runtime import Runtime
 from staffroll_accounts.store import decoys
 from staffroll_accounts.sync import snapshot
+from staffroll_scheduling.domain.assignments import Kind
 from tests.support.accounts import Accounts, Answer, Tenant, environ_of
+from tests.support.catalogues import ASSIGNMENT, ENTRIES, fill_catalogues
 from tests.support.installed import SERVICES, service_of
 from tests.support.mongo import drop_databases
+from tests.support.planned import SHIFT, plan_shift
 from tests.support.waiting import eventually
 
 
@@ -85,16 +89,24 @@ class Place:
     def _good(self, name: str) -> str:
         if name == "role_id":
             return self.role_id
+        if name == "shift_id":
+            return SHIFT
+        if name == "assignment_id":
+            return ASSIGNMENT
+        kind = name.removesuffix("_id")
+        if kind in ENTRIES:
+            return ENTRIES[cast(Kind, kind)]
         return self.human_id[-2:] if name == "bucket" else self.human_id
 
     def dump(self) -> dict[str, list[Document]]:
-        """Everything that is stored, waiting news and writes that keep nothing left out."""
+        """Everything that is stored; left out are waiting news, writes that keep nothing, and
+        counts that the database lets go of by itself."""
         database = self.runtime.platform.database
         hidden = {"outbox": 0, "outbox_lease_until": 0}
         return {
             name: list(database[name].find({}, hidden).sort("_id"))
             for name in sorted(database.list_collection_names())
-            if name != decoys.COLLECTION
+            if name not in (decoys.COLLECTION, limiting.COLLECTION)
         }
 
 
@@ -122,6 +134,9 @@ def place(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[Place]:
                 handle(event)
             caught_up = {"tenant_id": PLATFORM_TENANT, "_id": "accounts", "is_done": True}
             runtime.platform[bootstrap.COLLECTION].insert_one(caught_up)
+            if request.param == "scheduling":
+                fill_catalogues(runtime, tenant.id, human_id)
+                plan_shift(runtime, tenant.id)
         eventually(lambda: _is_quiet(used))
         yield Place(request.param, app, used, tenant, stranger, human_id, role_id)
     finally:
@@ -172,4 +187,4 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 def _names(path: str) -> list[str]:
-    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return re.findall(r"{(\w+)}", path)

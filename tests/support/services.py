@@ -212,6 +212,7 @@ class TenantHere:
         *,
         permissions: Sequence[str] | None = None,
         generation: int = 1,
+        entered_at: float | None = None,
     ) -> dict[str, str]:
         """The header of the admin, or of somebody who has a role with `permissions` from now on."""
         if subject is not None and permissions is not None:
@@ -231,6 +232,7 @@ class TenantHere:
             "iat": now,
             "exp": now + 600,
             "jti": new_id(),
+            "auth_time": now if entered_at is None else int(entered_at),
         }
         header = {"alg": ALGORITHM, "kid": self.here.key.kid, "typ": "at+jwt"}
         token = jwt.encode(header, claims, self.here.key, algorithms=[ALGORITHM])
@@ -287,6 +289,19 @@ class TenantHere:
         document = self.document(id_)
         assert document is not None
         return document
+
+    def finish_erasing(self) -> None:
+        """What a consumer process does every second, until nobody here is left to erase."""
+        writing = self.here.chore("writing the audit trail")
+        erasing = self.here.chore("erasing deleted users")
+        due = {"tenant_id": self.id, "erasing_since": {"$exists": True}}
+
+        def is_done() -> bool:
+            writing.run()
+            erasing.run()
+            return self.here.records.find_one(due) is None
+
+        eventually(is_done)
 
     def make_due(self, id_: str) -> None:
         """Let the creation of somebody seem to have been asked for long ago."""

@@ -37,6 +37,15 @@ class Later:
         return self.code(seed)
 
 
+class Stopped(Later):
+    """Time that stands still until `pass_by`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        began_at = clock.now()
+        super().__init__(monkeypatch)
+        self._real = lambda: began_at
+
+
 @dataclass(frozen=True)
 class Factor:
     """What somebody has who set up a second factor."""

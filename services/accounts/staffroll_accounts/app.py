@@ -21,6 +21,8 @@ from staffroll.web.service_app import new_app
 from staffroll.web.tokens import KeyRing
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.api.access_tokens import access_tokens
+from staffroll_accounts.api.erasures import erasures
+from staffroll_accounts.api.imports import imports
 from staffroll_accounts.api.me import me
 from staffroll_accounts.api.passwords import passwords as password_routes
 from staffroll_accounts.api.roles import roles
@@ -75,12 +77,14 @@ def create_app(runtime: Runtime) -> Flask:
         guarded=Guard(
             KeyRing(keys.public),
             standing,
-            store,
+            lambda tenant_id, _: store(tenant_id),
             lambda: runtime.is_prepared,
             OpenTenants(status).is_open,
         ),
         resources=[
             users(passwords),
+            erasures(),
+            imports(),
             roles(),
             sign_in(anonymous, passwords, tokens, limiter),
             sessions(passwords, tokens, limiter),

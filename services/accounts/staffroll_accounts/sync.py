@@ -13,7 +13,7 @@ from staffroll.events import Cause, Event, SnapshotWish, payload_of
 from staffroll.ids import UUID_PATTERN
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
-from staffroll_accounts.actions import AccountsScope, wishes
+from staffroll_accounts.actions import AccountsScope, deletion, memberships, wishes
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import tenants as tenant_rules
 from staffroll_accounts.domain.tenants import Tenant
@@ -22,6 +22,14 @@ from staffroll_accounts.here import store_of
 from staffroll_accounts.store import Keys, all_tenants
 
 Handler = Callable[[Event, Any, AccountsScope], None]
+
+EMPLOYEE_EVENTS: Final = (
+    "employee.updated",
+    "membership.started",
+    "membership.changed",
+    "membership.ended",
+)
+"""All that carry an employee's whole state, so that it does not matter which it is."""
 
 
 def _on_user_requested(event: Event, payload: Any, scope: AccountsScope) -> None:
@@ -34,9 +42,26 @@ def _on_change_requested(event: Event, payload: Any, scope: AccountsScope) -> No
     wishes.change_user(event.subject, payload, scope)
 
 
+def _on_deletion_requested(event: Event, payload: Any, scope: AccountsScope) -> None:
+    if payload.confirm != event.subject:
+        raise Reject("a deletion names the user twice")
+    wishes.delete_user(event.subject, event.sequence, scope)
+
+
+def _on_erased(event: Event, payload: Any, scope: AccountsScope) -> None:
+    deletion.hear_receipt(event.subject, payload.service, event.time, scope)
+
+
+def _on_employee(event: Event, payload: Any, scope: AccountsScope) -> None:
+    memberships.follow(event.subject, event.sequence, payload, scope)
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
+    **dict.fromkeys(EMPLOYEE_EVENTS, _on_employee),
     "user.requested": _on_user_requested,
     "user.change-requested": _on_change_requested,
+    "user.deletion-requested": _on_deletion_requested,
+    "user.erased": _on_erased,
 }
 
 

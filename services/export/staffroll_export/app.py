@@ -19,6 +19,7 @@ from staffroll.web.service_app import new_app
 from staffroll.web.tokens import KeyRing
 from staffroll_export.actions import ExportScope
 from staffroll_export.api.exports import exports
+from staffroll_export.api.jobs import export_jobs
 from staffroll_export.settings import ExportSettings
 from staffroll_export.store import Store
 from staffroll_export.streaming import Downloads
@@ -29,21 +30,13 @@ def create_app(runtime: Runtime) -> Flask:
     """The HTTP side of export."""
     settings = cast(ExportSettings, runtime.settings)
     directory = Directory(runtime.platform)
+    downloads = Downloads(settings.downloads_at_once)
 
     def store(tenant_id: str) -> Store:
         return Store(runtime.tenant(tenant_id), runtime.outbox)
 
     def standing(tenant_id: str, user_id: str) -> Standing | None:
-        here = store(tenant_id)
-        row = here.standing(user_id)
-        if row is None:
-            return None
-        return here.directory.standing(
-            is_active=row["status"] == "active",
-            token_generation=row["token_generation"],
-            is_admin=row.get("is_admin", False),
-            roles=row.get("roles", ()),
-        )
+        return store(tenant_id).standing(user_id)
 
     def waits() -> str | None:
         return waits_for(runtime, OWNER)
@@ -58,12 +51,13 @@ def create_app(runtime: Runtime) -> Flask:
         guarded=Guard(
             KeyRing(directory.public_keys),
             standing,
-            store,
+            lambda tenant_id, _: store(tenant_id),
             lambda: runtime.is_prepared,
             OpenTenants(directory.tenant_status).is_open,
         ),
         resources=[
-            exports(Downloads(settings.downloads_at_once), waits),
+            exports(downloads, waits),
+            export_jobs(downloads, waits),
             digests("export", [OWNER], versions),
         ],
         ready={

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from staffroll.directory import purge_of
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
+from staffroll_export import due
 from staffroll_export.app import create_app
 from staffroll_export.settings import ExportSettings
 from staffroll_export.store import INDEXES, OUTBOXES
@@ -18,6 +19,8 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
     return [
         Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
         Chore("erasing deleted tenants", 5.0, purge_of(runtime.platform).run),
+        *due.erase_users(runtime).chores(),
+        *due.making_chores(runtime),
     ]
 
 

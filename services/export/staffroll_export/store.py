@@ -12,11 +12,15 @@ from staffroll import directory
 from staffroll.bus import Message
 from staffroll.directory import TenantDirectory
 from staffroll.events import Event, UserState
+from staffroll.jobs import JOB_INDEXES, JOBS, Jobs
 from staffroll.mongo import Document, Filter, Index, Outbox, TenantDatabase, outbox_index
+from staffroll.mongo.erasing import FIELD as ERASING
+from staffroll.mongo.erasing import erasing_index
 from staffroll.mongo.lists import list_indexes
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, page_plan
+from staffroll.standing import Standing
 from staffroll_export.domain.rows import Row
 
 COLLECTION: Final = "rows"
@@ -27,6 +31,8 @@ INDEXES: Final = (
     Index(COLLECTION, ["_id", "seen.accounts"], "versions"),
     Index(COLLECTION, ["told_at"], "newest_news"),
     *(outbox_index(name) for name in OUTBOXES),
+    erasing_index(COLLECTION),
+    *JOB_INDEXES,
     *directory.INDEXES,
 )
 
@@ -50,6 +56,8 @@ class Store:
         self.directory = TenantDirectory(database)
         self._rows = database[COLLECTION]
         self._outbox = outbox
+        self.jobs = Jobs(database)
+        self._jobs = database[JOBS]
 
     def keep(self, user_id: str, version: int, user: UserState, *, told_at: datetime) -> None:
         """Keep a user's state, unless theirs is as new, or they are deleted."""
@@ -71,46 +79,58 @@ class Store:
         self._put(older, {"$set": row})
 
     def erase(
-        self,
-        user_id: str,
-        version: int,
-        *,
-        token_generation: int,
-        told_at: datetime,
-        receipt: Event,
-        now: datetime,
+        self, user_id: str, version: int, *, token_generation: int, told_at: datetime, now: datetime
     ) -> None:
-        """Leave a tombstone without personal data and give the receipt: one write.
+        """Leave a tombstone without personal data, and begin to erase what stands elsewhere.
 
-        Where the tombstone stands already, the receipt is given again, unless one waits.
+        A deletion counts whatever its version. Where the tombstone stands already, it is looked
+        once more whether anything is left.
         """
         tombstone: Document = {
             "seen.accounts": version,
             "told_at": told_at,
             "status": "deleted",
             "token_generation": token_generation,
+            ERASING: now,
         }
+        update = {"$set": tombstone, "$unset": dict.fromkeys(_PERSONAL, "")}
+        if not self._put({"_id": user_id, "status": {"$ne": "deleted"}}, update):
+            finished = {"_id": user_id, "status": "deleted", ERASING: {"$exists": False}}
+            self._rows.update_one(finished, {"$set": {ERASING: now}})
+
+    def give_receipt(self, user_id: str, receipt: Event, now: datetime) -> None:
+        """Say that nothing personal of a deleted user is left here."""
         message = Message.event(receipt)
-        update = {
-            "$set": tombstone,
-            "$unset": dict.fromkeys(_PERSONAL, ""),
-            **push([message], now),
-        }
-        is_told = self._put({"_id": user_id, "seen.accounts": {"$lt": version}}, update)
-        if not is_told:
-            standing = {"_id": user_id, "status": "deleted", "outbox.0": {"$exists": False}}
-            again = self._rows.update_one(standing, push([message], now))
-            is_told = again.matched_count == 1
-        if is_told:
+        due = {"_id": user_id, ERASING: {"$exists": True}}
+        said = self._rows.update_one(due, {"$unset": {ERASING: ""}, **push([message], now)})
+        if said.matched_count:
             self._outbox.committed(COLLECTION, self._rows.tenant_id, user_id, [message])
+
+    def version(self, user_id: str) -> int:
+        """The newest version of the user that was heard of; 0 for none."""
+        row = self._rows.find_one({"_id": user_id}, {"seen": 1})
+        return 0 if row is None else int(row["seen"]["accounts"])
+
+    def forget_searches(self, before: datetime) -> None:
+        """What was searched for by export jobs that are so old, since names may be in it."""
+        older = {"created_at": {"$lte": before}, "request.q": {"$exists": True}}
+        self._jobs.update_many(older, {"$unset": {"request.q": ""}})
 
     def _put(self, older: Filter, update: Mapping[str, Any]) -> bool:
         return keep_newer(self._rows.update_one, older, update)
 
-    def standing(self, user_id: str) -> Document | None:
-        """Status and token generation of a user, or of their tombstone."""
-        return self._rows.find_one(
+    def standing(self, user_id: str) -> Standing | None:
+        """What a user may, as far as was heard; None where nothing was."""
+        row = self._rows.find_one(
             {"_id": user_id}, {"status": 1, "token_generation": 1, "is_admin": 1, "roles": 1}
+        )
+        if row is None:
+            return None
+        return self.directory.standing(
+            is_active=row["status"] == "active",
+            token_generation=row["token_generation"],
+            is_admin=row.get("is_admin", False),
+            roles=row.get("roles", ()),
         )
 
     def newest_told_at(self) -> datetime | None:
@@ -118,17 +138,25 @@ class Store:
         newest = self._rows.find({}, {"told_at": 1}, sort=[("told_at", -1)], limit=1)
         return next((document["told_at"] for document in newest), None)
 
-    def each(self, *, status: str, terms: tuple[Term, ...], roles: Sequence[str]) -> Generator[Row]:
+    def each(
+        self,
+        *,
+        status: str,
+        terms: tuple[Term, ...],
+        roles: Sequence[str],
+        at_one_moment: bool = False,
+    ) -> Generator[Row]:
         """The rows that fit, in order (R10-R14), in constant memory.
 
         They are as of one moment: whoever changes meanwhile is neither missing nor twice.
         MongoDB remembers that moment for five minutes (``minSnapshotHistoryWindowInSeconds``);
         a reader who takes longer gets the rest, from where they are, as of a newer one.
+
+        Args:
+            at_one_moment: Such a reader gets the database's error instead.
         """
         plan = self._plan(status, terms)
-        where: Document = {"status": status, **plan.filter}
-        if roles:
-            where["roles"] = {"$in": list(roles)}
+        where = _fitting(status, plan, roles)
         after: tuple[str, str] | None = None
         while True:
             began = after
@@ -146,10 +174,15 @@ class Store:
                     after = document["sort"], document["_id"]
             except OperationFailure as error:
                 is_forgotten = error.code in (_SNAPSHOT_TOO_OLD, _CURSOR_NOT_FOUND)
-                if not is_forgotten or after == began:
+                if at_one_moment or not is_forgotten or after == began:
                     raise
             else:
                 return
+
+    def count(self, *, status: str, terms: tuple[Term, ...], roles: Sequence[str]) -> int:
+        """How many rows fit now."""
+        plan = self._plan(status, terms)
+        return self._rows.count(_fitting(status, plan, roles), hint=plan.hint)
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """Ids and versions of all users and tombstones."""
@@ -165,6 +198,13 @@ class Store:
         where = {"status": status, **counted.filter}
         total = self._rows.count(where, limit=COUNTED + 1, hint=counted.hint)
         return page_plan(terms, total)
+
+
+def _fitting(status: str, plan: Plan, roles: Sequence[str]) -> Document:
+    where: Document = {"status": status, **plan.filter}
+    if roles:
+        where["roles"] = {"$in": list(roles)}
+    return where
 
 
 def _beyond(where: Filter, after: tuple[str, str] | None) -> Filter:

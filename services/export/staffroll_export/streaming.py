@@ -144,6 +144,20 @@ class Downloads:
 
     def start(self, write: Writing) -> Download:
         """Raises `TooManyDownloads`, and what `write` raises at its beginning."""
+        return Download(write, closed=self.take_place())
+
+    def take_place(self) -> Callable[[], None]:
+        """One of the places, until what is returned is called, once or more often.
+
+        Raises:
+            TooManyDownloads: There is none.
+        """
         if not self._free.acquire(blocking=False):
             raise TooManyDownloads
-        return Download(write, closed=self._free.release)
+        taken = [self._free.release]
+
+        def give_back() -> None:
+            if taken:
+                taken.pop()()
+
+        return give_back

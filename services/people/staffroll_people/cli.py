@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from staffroll.following.wiring import following_chores
+from staffroll.mongo.erasing import Due
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_people.app import create_app
 from staffroll_people.settings import PeopleSettings
-from staffroll_people.store import INDEXES, OUTBOXES
+from staffroll_people.store import INDEXES, OUTBOXES, photos
 from staffroll_people.sync import following, make_handler
 
 
 def _chores(runtime: Runtime) -> Sequence[Chore]:
-    return following_chores(following(runtime))
+    def photo_erased(due: Due) -> bool:
+        photos.erase_photo(runtime.tenant(due.tenant_id), due.user_id)
+        return True
+
+    return following_chores(following(runtime), audited=[photos.COLLECTION], erasing=[photo_erased])
 
 
 service = Service(

@@ -7,13 +7,22 @@ from collections.abc import Callable
 from staffroll.events import Event
 from staffroll.following import Following, sync
 from staffroll.runtime import Runtime
-from staffroll_people.domain.persons import RULES, Profile
-from staffroll_people.store import FORM
+from staffroll_people.domain.persons import RULES
+from staffroll_people.domain.profiles import Profile
+from staffroll_people.store import Store
+from staffroll_people.store.persons import FORM
 
 
-def following(runtime: Runtime) -> Following[Profile]:
+class PeopleFollowing(Following[Profile]):
+    """People as a service that follows accounts, with photos beside the records."""
+
+    def store(self, tenant_id: str) -> Store:
+        return Store(self.runtime.tenant(tenant_id), self.runtime.outbox)
+
+
+def following(runtime: Runtime) -> PeopleFollowing:
     """People as a service that follows accounts."""
-    return Following(runtime, RULES, FORM)
+    return PeopleFollowing(runtime, RULES, FORM)
 
 
 def make_handler(runtime: Runtime) -> Callable[[Event], None]:

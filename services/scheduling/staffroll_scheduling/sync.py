@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staffroll.events import Event
-from staffroll.following import Following, sync
+from staffroll.following import sync
 from staffroll.runtime import Runtime
-from staffroll_scheduling.domain.employees import RULES, Employment
+from staffroll_scheduling.domain.employees import RULES
+from staffroll_scheduling.here import SchedulingHere
 from staffroll_scheduling.store import FORM
 
 
-def following(runtime: Runtime) -> Following[Employment]:
+def following(runtime: Runtime) -> SchedulingHere:
     """Scheduling as a service that follows accounts."""
-    return Following(runtime, RULES, FORM)
+    return SchedulingHere(runtime, RULES, FORM)
 
 
 def make_handler(runtime: Runtime) -> Callable[[Event], None]:

@@ -10,7 +10,7 @@ SERVICES: Final = ("accounts", "scheduling", "people", "export")
 _FROM_ACCOUNTS: Final = ("*.user.#", "*.role.#", "*.tenant.#", "*.keys.#")
 
 EVENT_PATTERNS: Final[Mapping[str, Sequence[str]]] = {
-    "accounts": ("*.membership.#", "*.user.erased"),
+    "accounts": ("*.membership.#", "*.employee.updated", "*.user.erased"),
     "scheduling": (*_FROM_ACCOUNTS, "*.request.#"),
     "people": (*_FROM_ACCOUNTS, "*.request.#"),
     "export": _FROM_ACCOUNTS,

@@ -9,19 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
+from staffroll import deleting, humans
 from staffroll import followed as life
-from staffroll import humans
 from staffroll import records as rules
 from staffroll.errors import Conflict, Invalid, Stale, Unavailable
-from staffroll.followed import Wish
 from staffroll.giving import check_gives_no_more
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
 from staffroll.mongo import AWAY
+from staffroll.mongo.lists import Facet
 from staffroll.mongo.records import LISTED_STATES, FollowingStore, RecordPage
 from staffroll.records import Decision, NewHuman, Place, Record
 from staffroll.scope import Scope
 from staffroll.search import Term
+from staffroll.wish import Wish
 
 OwnT = TypeVar("OwnT")
 T = TypeVar("T")
@@ -85,7 +86,7 @@ class Actions(Generic[OwnT]):
             return earlier
         zone = self._check(new.language, new.time_zone, scope)
         if new.roles:
-            known = scope.store.directory.permissions(new.roles)
+            known = scope.store.directory.grants(new.roles)
             check_gives_no_more(scope.actor, new.roles, known)
         id_ = new_id()
         begun = self._place.begin(id_, own, zone, scope.now, 0)
@@ -120,12 +121,15 @@ class Actions(Generic[OwnT]):
         *,
         state: str | None,
         terms: tuple[Term, ...],
+        facets: Sequence[Facet] = (),
         after: tuple[str, str] | None,
         limit: int,
     ) -> RecordPage[OwnT]:
         """A page of all records, or of those in one state (R11, R13)."""
         states: Sequence[str] = LISTED_STATES if state is None else (state,)
-        return scope.store.records.page(states=states, terms=terms, after=after, limit=limit)
+        return scope.store.records.page(
+            states=states, terms=terms, facets=facets, after=after, limit=limit
+        )
 
     def edit(
         self,
@@ -153,7 +157,7 @@ class Actions(Generic[OwnT]):
             )
             return _answer(scope.store.records.save(before, decision, scope.now), decision)
 
-        return _on_newest(id_, expected, scope, attempt)
+        return on_newest(id_, expected, scope, attempt)
 
     def discard(
         self, id_: str, scope: Scope[FollowingStore[OwnT]], *, expected: int | None
@@ -169,7 +173,39 @@ class Actions(Generic[OwnT]):
             entry = rules.discarded(before, self._place, scope.cause(self._place.name))
             scope.store.records.remove(before, entry)
 
-        _on_newest(id_, expected, scope, attempt)
+        on_newest(id_, expected, scope, attempt)
+
+    def delete(
+        self, id_: str, scope: Scope[FollowingStore[OwnT]], *, expected: int | None
+    ) -> Answer[OwnT]:
+        """The record, with the wish that accounts deletes its user everywhere (R63).
+
+        Raises:
+            NotFound, Stale, NotConfirmed.
+        """
+
+        def attempt(before: Record[OwnT]) -> Answer[OwnT]:
+            cause = scope.cause(self._place.name)
+            decision = deleting.delete(before, self._place, cause, self._pause)
+            record = scope.store.records.save(before, decision, scope.now)
+            return Answer(record, record.followed.deletion.id if record.followed.deletion else None)
+
+        return on_newest(id_, expected, scope, attempt)
+
+    def dismiss_deletion(
+        self, id_: str, scope: Scope[FollowingStore[OwnT]], *, expected: int | None
+    ) -> None:
+        """Forget a deletion that accounts refused.
+
+        Raises:
+            NotFound, Stale, NotRejected.
+        """
+
+        def attempt(before: Record[OwnT]) -> None:
+            decision = deleting.dismiss_deletion(before)
+            scope.store.records.save(before, decision, scope.now)
+
+        on_newest(id_, expected, scope, attempt)
 
     def wait(
         self, answer: Answer[OwnT], scope: Scope[FollowingStore[OwnT]], seconds: float
@@ -226,7 +262,7 @@ def _created_before(once: Once | None, scope: Scope[FollowingStore[OwnT]]) -> An
     return Answer(record, creation.id if creation else None)
 
 
-def _on_newest(
+def on_newest(
     id_: str,
     expected: int | None,
     scope: Scope[FollowingStore[OwnT]],

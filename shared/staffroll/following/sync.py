@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from staffroll import clock, records
+from staffroll import clock, deleting, records
 from staffroll.bootstrap import tell_all
 from staffroll.bus.applying import Reject
 from staffroll.directory import FOLLOWED, Directory
@@ -14,6 +14,7 @@ from staffroll.errors import Conflict, Stale, Unavailable
 from staffroll.events import USER_EVENTS, Event, SnapshotWish, payload_of
 from staffroll.following.actions import TRIES
 from staffroll.following.here import Following
+from staffroll.mongo.erasing import Due
 from staffroll.mongo.records import RecordExists
 from staffroll.records import Decision, Record
 
@@ -99,6 +100,17 @@ def send_due_again(here: Following[Any]) -> None:
         if decision is not None:
             with suppress(Stale):
                 store.save(record, decision, now)
+
+
+def say_erased(due: Due, here: Following[Any]) -> None:
+    """Give the receipt for a deleted user of whom nothing is left here (R62)."""
+    now = clock.now()
+    store = here.store(due.tenant_id).records
+    record = store.find(due.user_id)
+    if record is not None and record.erasing_since is not None:
+        decision = deleting.erased(record, here.place, here.cause(due.tenant_id, now))
+        with suppress(Stale):
+            store.save(record, decision, now)
 
 
 def _change(event: Event, here: Following[Any], decide: Decide) -> None:

@@ -9,14 +9,14 @@ from flask import Flask
 
 from staffroll.bootstrap import Bootstrap, waits_for
 from staffroll.directory import Directory, purge_of
+from staffroll.erasing import Erasing, Step, audit_settled
 from staffroll.following.here import Following
-from staffroll.following.sync import make_handler, send_due_again
+from staffroll.following.sync import make_handler, say_erased, send_due_again
 from staffroll.mongo.audit import AuditWriter
 from staffroll.mongo.followed import OWNER
 from staffroll.open_tenants import OpenTenants
 from staffroll.scope import Scope
 from staffroll.service import Chore
-from staffroll.standing import Standing
 from staffroll.web.audit import audit
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
@@ -30,18 +30,6 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
     runtime, name = here.runtime, here.place.name
     directory = Directory(runtime.platform)
 
-    def standing(tenant_id: str, user_id: str) -> Standing | None:
-        store = here.store(tenant_id)
-        user = store.records.standing(user_id)
-        if user is None:
-            return None
-        return store.directory.standing(
-            is_active=user.is_active,
-            token_generation=user.token_generation,
-            is_admin=user.is_admin,
-            roles=user.roles,
-        )
-
     def versions(scope: Scope[Any], owner: str) -> Iterable[tuple[str, int]]:
         return here.store(scope.tenant_id).records.versions(owner)
 
@@ -51,8 +39,8 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
         trusted_proxies=runtime.settings.trusted_proxies,
         guarded=Guard(
             KeyRing(directory.public_keys),
-            standing,
-            here.store,
+            here.standing,
+            here.store_for,
             lambda: runtime.is_prepared,
             OpenTenants(directory.tenant_status).is_open,
         ),
@@ -66,8 +54,24 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
     )
 
 
-def following_chores(here: Following[Any]) -> list[Chore]:
-    """Catching up with accounts at the first start, and asking again what is not answered."""
+def following_chores(
+    here: Following[Any], audited: Sequence[str] = (), erasing: Sequence[Step] = ()
+) -> list[Chore]:
+    """Catching up with accounts at the first start, and asking again what is not answered.
+
+    Args:
+        audited: Further collections in whose documents audit entries wait.
+        erasing: What the place erases of deleted users besides their records.
+    """
+    collections = [here.form.collection, *audited]
+    steps = [audit_settled(here.runtime, collections), *erasing]
+    erasures = Erasing(
+        here.runtime,
+        here.form.collection,
+        {"state": "deleted"},
+        steps,
+        lambda due: say_erased(due, here),
+    )
     bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here))
     return [
         Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
@@ -76,6 +80,7 @@ def following_chores(here: Following[Any]) -> list[Chore]:
         Chore(
             "writing the audit trail",
             1.0,
-            AuditWriter(here.runtime.platform, [here.form.collection]).run,
+            AuditWriter(here.runtime.platform, collections).run,
         ),
+        *erasures.chores(),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -13,7 +13,7 @@ from staffroll.errors import FieldError
 from staffroll.ids import UUID_PATTERN
 
 
-class _Checked(fields.String):
+class Checked(fields.String):
     """Text that is tidied first and then judged by a rule."""
 
     def __init__(
@@ -35,7 +35,7 @@ class _Checked(fields.String):
         return text
 
 
-class Name(_Checked):
+class Name(Checked):
     """A person's name (R3)."""
 
     def __init__(self, *, may_be_empty: bool = False, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class Name(_Checked):
         )
 
 
-class Line(_Checked):
+class Line(Checked):
     """One line of text that may be empty (R3's characters)."""
 
     def __init__(self, *, max_characters: int = humans.NAME_MAX_CHARACTERS, **kwargs: Any) -> None:
@@ -66,19 +66,7 @@ class Line(_Checked):
         )
 
 
-class PhoneNumber(_Checked):
-    """A phone number as people write it, so that it may begin with ``+``; may be empty."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            humans.tidy_name,
-            lambda text: humans.text_problem(text.removeprefix("+")),
-            metadata={"maxLength": humans.NAME_MAX_CHARACTERS, "example": "+49 30 901820"},
-            **kwargs,
-        )
-
-
-class EmailAddress(_Checked):
+class EmailAddress(Checked):
     """An e-mail address (R4): its syntax, never whether it is free."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -104,6 +92,13 @@ class Instant(fields.AwareDateTime):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", default_timezone=UTC, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if value is None:
@@ -131,7 +126,7 @@ def role_ids(**kwargs: Any) -> fields.List[str]:
     )
 
 
-class TimeZone(_Checked):
+class TimeZone(Checked):
     """An IANA time zone name (R5)."""
 
     def __init__(self, **kwargs: Any) -> None:

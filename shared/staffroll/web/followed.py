@@ -35,6 +35,16 @@ class RefusalSchema(Schema):
     errors = _field_errors()
 
 
+class DeletionSchema(Schema):
+    """A deletion that accounts has not answered, or has refused; the latter with its reason."""
+
+    state = fields.String(required=True, validate=validate.OneOf(["pending", "rejected"]))
+    code = fields.String(
+        required=True, allow_none=True, metadata={"description": "Such as `last_admin`."}
+    )
+    detail = fields.String(required=True, allow_none=True)
+
+
 class UserChangeSchema(Schema):
     """A change that accounts has not answered, or has refused; the latter with its reason."""
 
@@ -73,6 +83,9 @@ class RecordSchema(Schema):
     change = fields.Nested(
         UserChangeSchema, required=True, allow_none=True, attribute="followed.change"
     )
+    deletion = fields.Nested(
+        DeletionSchema, required=True, allow_none=True, attribute="followed.deletion"
+    )
     first_name = _copied("first_name")
     last_name = _copied("last_name")
     email = _copied("email")
@@ -85,6 +98,16 @@ class RecordSchema(Schema):
     )
     roles = fields.List(fields.String(), required=True, attribute="followed.user.roles")
     is_admin = fields.Boolean(required=True, attribute="followed.user.is_admin")
+
+
+class BeingDeletedSchema(Schema):
+    """Of somebody whose deletion was asked for: what becomes of that."""
+
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    deletion = fields.Nested(
+        DeletionSchema, required=True, allow_none=True, attribute="followed.deletion"
+    )
 
 
 class NewRecordSchema(Schema):

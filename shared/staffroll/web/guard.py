@@ -44,24 +44,30 @@ class Guard:
     Attributes:
         ring: The public keys it knows.
         standing: A user of a tenant as this service last heard of them, or None.
-        store: The store of a tenant.
+        store: The store of a tenant, with no more in it than the actor reaches (R73).
         is_ready: Whether the database is prepared; until then nothing is served.
         is_open: Whether a tenant's users may be here: neither suspended nor deleted.
     """
 
     ring: KeyRing
     standing: Callable[[str, str], Standing | None]
-    store: Callable[[str], Any]
+    store: Callable[[str, Actor], Any]
     is_ready: Callable[[], bool]
     is_open: Callable[[str], bool] = lambda _: True
 
     def scope(
-        self, permission: str | None, *, fresh: bool = False, narrowed_ok: str | None = None
+        self,
+        permission: str | None,
+        *,
+        instead: str | None = None,
+        fresh: bool = False,
+        narrowed_ok: str | None = None,
     ) -> Scope[Any]:
         """The scope of the current request.
 
         Args:
             permission: What is needed; None lets in whoever is signed in.
+            instead: Another one that is as good for whoever lacks `permission`.
             fresh: Password or code must have been entered lately.
             narrowed_ok: Where `permission` is None: the one permission to which a token may be
                 narrowed all the same, or `ANY_NARROWED`.
@@ -74,7 +80,11 @@ class Guard:
         if not self.is_ready():
             raise DatabaseAway
         claims = verify(_bearer(), self.ring)
-        actor = self._actor(claims)
+        actor = self._actor(claims, permission)
+        if instead is not None and permission is not None and not actor.may(permission):
+            with_other = self._actor(claims, instead)
+            actor = with_other if with_other.may(instead) else actor
+            permission = instead if with_other.may(instead) else permission
         g.tenant_id = claims.tenant_id
         if permission is not None and not actor.may(permission):
             raise Forbidden(permission=permission)
@@ -83,7 +93,7 @@ class Guard:
         scope: Scope[Any] = Scope(
             tenant_id=claims.tenant_id,
             actor=actor,
-            store=self.store(claims.tenant_id),
+            store=self.store(claims.tenant_id, actor),
             now=clock.now(),
             correlation_id=g.request_id,
             address=request.remote_addr,
@@ -92,7 +102,7 @@ class Guard:
             scope.check_fresh()
         return scope
 
-    def _actor(self, claims: Claims) -> Actor:
+    def _actor(self, claims: Claims, permission: str | None) -> Actor:
         """Whoever the token names, with what they may now: roles and admin access work as
         this service has heard of them, not as they were when the token was issued."""
         if claims.subject == PLATFORM_ACTOR:
@@ -106,6 +116,7 @@ class Guard:
         ):
             raise TokenRevoked
         authenticated_at = _moment(claims.authenticated_at)
+        planning_units = standing.planning_units(permission)
         if claims.narrowed_to is None:
             return Actor(
                 claims.subject,
@@ -113,6 +124,8 @@ class Guard:
                 standing.is_admin,
                 claims.session_id,
                 authenticated_at,
+                planning_units,
+                standing.limits,
             )
         allowed = frozenset(
             permission
@@ -125,6 +138,8 @@ class Guard:
             is_admin=False,
             session_id=claims.session_id,
             authenticated_at=authenticated_at,
+            planning_units=planning_units,
+            limits=standing.limits,
         )
 
 

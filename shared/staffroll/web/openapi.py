@@ -84,7 +84,6 @@ def install(app: Flask, *, title: str, resources: Sequence[Resource]) -> None:
         fields.Name,
         fields.Line,
         fields.EmailAddress,
-        fields.PhoneNumber,
         fields.TimeZone,
         SearchText,
     ):

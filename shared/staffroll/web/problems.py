@@ -42,7 +42,7 @@ HTTP_CODES: Final[Mapping[int, tuple[str, str]]] = {
     405: ("method_not_allowed", "This address does not know that method."),
     406: ("not_acceptable", "There is no such form of this."),
     408: ("request_timeout", "The request took too long to arrive."),
-    413: ("body_too_large", "The body is larger than 1 MiB."),
+    413: ("body_too_large", "The body is larger than is taken here: 1 MiB unless it says more."),
     414: ("address_too_long", "The address is too long."),
     431: ("headers_too_large", "The headers are too large."),
     500: (
@@ -158,7 +158,7 @@ def _on_http_exception(error: HTTPException) -> Response:
     code, detail = HTTP_CODES.get(status.value, (status.name.lower(), f"{status.phrase}."))
     response = _response(status, code, detail)
     for name, value in error.get_headers():
-        if name in ("Allow", "Retry-After"):
+        if name in ("Allow", "Content-Range", "Retry-After"):
             response.headers[name] = value
     return response
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Response
 
-from staffroll.errors import Conflict, NotFound, OutboxFull, Stale
+from staffroll.errors import (
+    ConfirmationNeeded,
+    Conflict,
+    Forbidden,
+    NotFound,
+    OutboxFull,
+    Refused,
+    StaffrollError,
+    Stale,
+)
 from staffroll.followed import ChangeUnderWay, NotConfirmed, NotRejected
 from staffroll.following.actions import Actions, Answer
 from staffroll.giving import RoleNotYours, RoleUnknown
 from staffroll.idempotency import IdempotencyKeyReused, Once
+from staffroll.mongo.lists import Facet
 from staffroll.mongo.records import FollowingStore
 from staffroll.records import NewHuman, Record
-from staffroll.scope import Scope
+from staffroll.scope import Scope, StepUpNeeded
 from staffroll.search import TooManyTerms, parse_terms
+from staffroll.web.confirming import ConfirmQuerySchema, confirmation_needed
 from staffroll.web.followed import (
+    BeingDeletedSchema,
     NewRecordSchema,
     RecordChangesSchema,
     RecordQuerySchema,
@@ -28,6 +42,9 @@ from staffroll.web.problems import passed_on
 from staffroll.web.resource import Resource, stands_at, under_way
 
 AnyScope = Scope[FollowingStore[Any]]
+
+DELETE: Final = "accounts.users:delete"
+"""What deleting needs, wherever it begins (R63)."""
 
 _STALE: Final = ("changed_meanwhile", "stale")
 """With these codes accounts says that somebody else was quicker."""
@@ -41,6 +58,11 @@ class RecordRoutes:
         name: The path, such as ``employees``.
         permission: Without ``:read`` and ``:edit``.
         conflicts: What may be taken among the place's own fields.
+        query: What its list is asked for.
+        facets: What of such a query narrows the list besides state and search.
+        lost: How many of what the place has of a human are gone with them, by what it is.
+        lost_as_of: As of when these are counted, where not as of now.
+        shows: What of a record whoever asks may see, for `shown` to dump.
     """
 
     name: str
@@ -49,17 +71,26 @@ class RecordRoutes:
     shown: type[RecordSchema]
     new: type[NewRecordSchema]
     changes: type[RecordChangesSchema]
-    conflicts: Sequence[type[Conflict]] = ()
+    conflicts: Sequence[type[StaffrollError]] = ()
+    query: type[RecordQuerySchema] = RecordQuerySchema
+    facets: Callable[[Mapping[str, Any]], Sequence[Facet]] = lambda _: ()
+    lost: Callable[[Record[Any]], Mapping[str, int]] = lambda _: {}
+    lost_as_of: Callable[[Record[Any]], Mapping[str, datetime | None]] = lambda _: {}
+    shows: Callable[[Record[Any], AnyScope], Record[Any]] = lambda record, _: record
 
 
 def record_routes(made: RecordRoutes, actions: Actions[Any]) -> Resource:
-    """List, create, read, change and discard."""
+    """List, create, read, change, delete and discard."""
     bp = Resource(made.name, __name__, description=made.description)
     one = f"/{made.name}/<id:record_id>"
 
+    def answered(answer: Answer[Any], scope: AnyScope) -> Record[Any] | Response:
+        refused = _refused(answer)
+        return made.shows(answer.record, scope) if refused is None else refused
+
     @bp.get(f"/{made.name}")
     @bp.needs(f"{made.permission}:read")
-    @bp.asks(RecordQuerySchema)
+    @bp.asks(made.query)
     @bp.answers(page_of(made.shown), refuses=[TooManyTerms, CursorInvalid])
     def list_records(query: dict[str, Any], scope: AnyScope) -> dict[str, Any]:
         """List by last name, first name, id; those that accounts refused are among them."""
@@ -68,11 +99,12 @@ def record_routes(made: RecordRoutes, actions: Actions[Any]) -> Resource:
             scope,
             state=query["state"],
             terms=parse_terms(query["q"]),
+            facets=made.facets(query),
             after=(after.sort, after.id) if after else None,
             limit=query["limit"],
         )
         return {
-            "items": page.records,
+            "items": [made.shows(record, scope) for record in page.records],
             "total": page.total,
             "next_cursor": Position(*page.end).to_cursor() if page.end else None,
         }
@@ -106,14 +138,14 @@ def record_routes(made: RecordRoutes, actions: Actions[Any]) -> Resource:
         """
         answer = actions.create(*body, scope, once)
         stands_at("get_record", record_id=answer.record.id)
-        return _answered(actions.wait(answer, scope, wait_seconds))
+        return answered(actions.wait(answer, scope, wait_seconds), scope)
 
     @bp.get(one)
     @bp.needs(f"{made.permission}:read")
     @bp.answers(made.shown, refuses=[NotFound], with_etag=True)
     def get_record(record_id: str, scope: AnyScope) -> Record[Any]:
         """Read one."""
-        return actions.get(record_id, scope)
+        return made.shows(actions.get(record_id, scope), scope)
 
     @bp.patch(one)
     @bp.needs(f"{made.permission}:edit")
@@ -140,21 +172,97 @@ def record_routes(made: RecordRoutes, actions: Actions[Any]) -> Resource:
         changed here at once, and stay changed also where accounts refuses its part.
         """
         answer = actions.edit(record_id, *changes, scope, expected=expected)
-        return _answered(actions.wait(answer, scope, wait_seconds))
+        return answered(actions.wait(answer, scope, wait_seconds), scope)
 
     @bp.delete(one)
-    @bp.needs(f"{made.permission}:edit")
+    @bp.needs(DELETE, instead=f"{made.permission}:edit")
+    @bp.expects_version()
+    @bp.may_wait()
+    @bp.asks(ConfirmQuerySchema)
+    @_or_nothing(bp)
+    @bp.answers(
+        BeingDeletedSchema,
+        HTTPStatus.ACCEPTED,
+        refuses=[NotFound, NotConfirmed, ConfirmationNeeded, Refused, StepUpNeeded, OutboxFull],
+        with_etag=True,
+    )
+    def delete_record(
+        query: dict[str, Any],
+        record_id: str,
+        scope: AnyScope,
+        expected: int | None,
+        wait_seconds: int,
+    ) -> Record[Any] | Response:
+        """Delete the user and all their data, everywhere and for ever; or discard one that
+        accounts refused to make.
+
+        Deleting needs `accounts.users:delete`, the password or code once more, and the id again
+        as `confirm`; without that the answer, 428, says what would be lost. Accounts decides:
+        202, and `deletion` shows what becomes of it; with `Prefer: wait=N` 204 as soon as it is
+        done, or 422 with what accounts objects to. Discarding needs the permission to edit.
+        """
+        record = actions.get(record_id, scope)
+        if record.followed.state == "rejected":
+            _check_may(f"{made.permission}:edit", scope)
+            actions.discard(record_id, scope, expected=expected)
+            return _nothing()
+        if record.followed.state != "confirmed":
+            raise NotConfirmed
+        _check_may(DELETE, scope)
+        scope.check_fresh()
+        if query["confirm"] != record_id:
+            if expected not in (None, record.version):
+                raise Stale
+            lost = {"roles": len(record.followed.user.roles), **made.lost(record)}
+            as_of = made.lost_as_of(record)
+            return confirmation_needed(record_id, record.followed.user.name, lost, as_of)
+        return _deleted(
+            actions, actions.delete(record_id, scope, expected=expected), scope, wait_seconds
+        )
+
+    @bp.delete(f"{one}/deletion")
+    @bp.needs(DELETE)
     @bp.expects_version()
     @bp.answers(None, 204, refuses=[NotFound, NotRejected])
-    def discard_record(record_id: str, scope: AnyScope, expected: int | None) -> None:
-        """Discard one that accounts refused."""
-        actions.discard(record_id, scope, expected=expected)
+    def dismiss_deletion(record_id: str, scope: AnyScope, expected: int | None) -> None:
+        """Dismiss a deletion that accounts refused; the record stays as it is."""
+        actions.dismiss_deletion(record_id, scope, expected=expected)
 
     return bp
 
 
-def _answered(answer: Answer[Any]) -> Record[Any] | Response:
-    """What to say of a wish: granted, refused (with accounts' reason), or under way."""
+def _check_may(permission: str, scope: AnyScope) -> None:
+    if not scope.actor.may(permission):
+        raise Forbidden(permission=permission)
+
+
+def _or_nothing(bp: Resource) -> Callable[[Any], Any]:
+    documented: Callable[[Any], Any] = bp.alt_response(
+        HTTPStatus.NO_CONTENT, description="Deleted, or discarded."
+    )
+    return documented
+
+
+def _nothing() -> Response:
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _deleted(
+    actions: Actions[Any], answer: Answer[Any], scope: AnyScope, wait_seconds: int
+) -> Record[Any] | Response:
+    """What to say of a wish to delete: done, refused (with accounts' reason), or under way."""
+    try:
+        answer = actions.wait(answer, scope, wait_seconds)
+    except NotFound:
+        return _nothing()
+    refusal = answer.refusal
+    if refusal is not None:
+        return passed_on(Refused, str(refusal.code), str(refusal.detail), refusal.errors or {})
+    return answer.record
+
+
+def _refused(answer: Answer[Any]) -> Response | None:
+    """What to say of a wish that accounts refused, with its reason; None: of any other."""
     refusal = answer.refusal
     if refusal is not None:
         return passed_on(
@@ -166,4 +274,4 @@ def _answered(answer: Answer[Any]) -> Record[Any] | Response:
         )
     if answer.is_under_way:
         under_way()
-    return answer.record
+    return None

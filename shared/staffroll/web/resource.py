@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -68,13 +68,16 @@ class Resource(Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def needs(self, permission: str, *, fresh: bool = False) -> Callable[[View], View]:
+    def needs(
+        self, permission: str, *, instead: str | None = None, fresh: bool = False
+    ) -> Callable[[View], View]:
         """Only for who has `permission`; the view gets its ``scope``.
 
         Args:
+            instead: Lets in as well; the view asks for what.
             fresh: And who entered password or code within the last ten minutes.
         """
-        return self._guarded(permission, fresh=fresh)
+        return self._guarded(permission, instead=instead, fresh=fresh)
 
     def needs_sign_in(
         self, *, fresh: bool = False, narrowed_ok: str | None = None
@@ -98,12 +101,19 @@ class Resource(Blueprint):  # type: ignore[misc]
         return decorate
 
     def _guarded(
-        self, permission: str | None, *, fresh: bool = False, narrowed_ok: str | None = None
+        self,
+        permission: str | None,
+        *,
+        instead: str | None = None,
+        fresh: bool = False,
+        narrowed_ok: str | None = None,
     ) -> Callable[[View], View]:
         def decorate(view: View) -> View:
             @wraps(view)
             def guarded(*args: Any, **kwargs: Any) -> Any:
-                scope = guard.current().scope(permission, fresh=fresh, narrowed_ok=narrowed_ok)
+                scope = guard.current().scope(
+                    permission, instead=instead, fresh=fresh, narrowed_ok=narrowed_ok
+                )
                 return view(*args, scope=scope, **kwargs)
 
             guarded.permission = permission  # type: ignore[attr-defined]
@@ -130,6 +140,25 @@ class Resource(Blueprint):  # type: ignore[misc]
             body = schema() if isinstance(schema, type) else schema
             taking: View = self.arguments(body, location="json", example=_example(body))(view)
             return self._document(taking, [errors.Malformed, errors.Invalid, WrongContentType], 413)
+
+        return decorate
+
+    def takes_file(self, media_types: Sequence[str], max_bytes: int) -> Callable[[View], View]:
+        """The raw body: the view gets ``sent``, which reads it: its media type and its bytes.
+
+        The view reads it, so that what is not there is refused before megabytes are.
+        """
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def taking(*args: Any, **kwargs: Any) -> Any:
+                request.max_content_length = max_bytes
+                return view(*args, sent=partial(_sent_file, media_types), **kwargs)
+
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            body = {"required": True, "content": dict.fromkeys(media_types, binary)}
+            documented: View = self.doc(requestBody=body)(taking)
+            return self._document(documented, [WrongContentType], 413)
 
         return decorate
 
@@ -302,6 +331,12 @@ def stands_at(endpoint: str, **values: Any) -> None:
 def under_way() -> None:
     """The answer is 202: what was asked for is accepted, but not done yet."""
     g.status = HTTPStatus.ACCEPTED.value
+
+
+def _sent_file(media_types: Sequence[str]) -> tuple[str, bytes]:
+    if request.mimetype not in media_types:
+        raise WrongContentType(expected=" or ".join(media_types))
+    return request.mimetype, request.get_data(cache=False)
 
 
 def _expected_version() -> int | None:

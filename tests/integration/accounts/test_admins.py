@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from staffroll.permissions import TRAINER, defaults
 from staffroll.web.guard import PLATFORM_ACTOR
 from tests.support.accounts import Tenant, a_user
 
@@ -147,14 +148,7 @@ def test_r72_an_editor_gives_no_more_than_they_have(
 
 def test_r72_an_editor_gives_a_role_whose_permissions_they_have(tenant: Tenant) -> None:
     trainer = tenant.role("Trainer")
-    token = tenant.token_of(
-        tenant.create(),
-        EDIT,
-        READ,
-        "accounts.roles:read",
-        "people.profile:read",
-        "scheduling.employees:read",
-    )
+    token = tenant.token_of(tenant.create(), EDIT, *defaults(TRAINER))
 
     response = tenant.post("/v1/users", a_user(roles=[trainer]), token=token)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,12 @@ import argon2
 import pytest
 from click.testing import CliRunner
 
+from staffroll import clock
+from staffroll.errors import OutboxFull
 from staffroll.events import Event
+from staffroll.web.tokens import KeyRing, verify
 from staffroll_accounts.cli import tenant as tenant_commands
+from staffroll_accounts.passwords import Passwords
 from tests.support.accounts import PASSWORD, SECRET, Accounts, Answer, Tenant, environ_of
 
 WRONG = "wrong horse battery"
@@ -96,6 +101,23 @@ def test_r22_a_locked_account_answers_like_a_wrong_password(
     assert told[0] == told[1] == told[2]
     assert told[0]["code"] == "sign_in_failed"
     assert len(hashes) == 3
+
+
+def test_r20_while_too_much_waits_for_the_broker_failures_count_and_lock_as_ever(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = tenant.create(password=PASSWORD)
+
+    def full() -> None:
+        raise OutboxFull
+
+    monkeypatch.setattr(tenant.accounts.runtime.outbox, "check_room", full)
+
+    answers = [attempt(tenant, user["email"]) for _ in range(3)]
+    answers += [attempt(tenant, user["email"], PASSWORD), attempt(tenant, "nobody@x.example")]
+
+    assert {answer.json["code"] for answer in answers} == {"sign_in_failed"}
+    assert tenant.document(user["id"])["security"]["locked_at"] is not None
 
 
 def test_r20_of_200_wrong_passwords_at_once_exactly_the_third_locks(
@@ -215,6 +237,80 @@ def test_r33_a_sign_in_renews_a_hash_of_older_parameters(tenant: Tenant) -> None
     renewed = tenant.document(user["id"])["security"]["password_hash"]
     assert argon2.extract_parameters(renewed).memory_cost == 8
     assert attempt(tenant, user["email"], PASSWORD).status_code == 200
+
+
+def while_hashed(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen once, while a password is compared."""
+    verify = Passwords.verify
+
+    def slowly(passwords: Passwords, password: str, hashed: str | None) -> bool:
+        fits = verify(passwords, password, hashed)
+        monkeypatch.setattr(Passwords, "verify", verify)
+        act()
+        return fits
+
+    monkeypatch.setattr(Passwords, "verify", slowly)
+
+
+def test_r20_a_right_guess_that_is_hashed_while_the_third_wrong_one_counts_is_refused(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = tenant.create(password=PASSWORD)
+    while_hashed(monkeypatch, lambda: lock(tenant, user["email"]))
+
+    answer = attempt(tenant, user["email"], PASSWORD)
+
+    assert (answer.status_code, answer.json["code"]) == (401, "sign_in_failed")
+
+
+def test_a_password_that_is_replaced_while_it_is_hashed_is_good_no_more(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = tenant.create(password=PASSWORD)
+    set_at = {"$set": {"security.password_changed_at": clock.now() + timedelta(seconds=1)}}
+    users = tenant.accounts.runtime.platform["users"]
+    while_hashed(monkeypatch, lambda: users.update_one({"_id": user["id"]}, set_at))
+
+    assert attempt(tenant, user["email"], PASSWORD).status_code == 401
+
+
+def test_r74_roles_that_are_given_while_the_password_is_hashed_count(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = tenant.create(password=PASSWORD, roles=[])
+    users = tenant.accounts.runtime.platform["users"]
+    given = {"$set": {"roles": [tenant.role("Trainer")]}}
+    while_hashed(monkeypatch, lambda: users.update_one({"_id": user["id"]}, given))
+
+    token = attempt(tenant, user["email"], PASSWORD).json["access_token"]
+
+    claims = verify(token, KeyRing(tenant.accounts.keys.public))
+    assert "accounts.users:read" in claims.permissions
+
+
+def test_r9_a_success_after_no_failure_is_noted_beside_its_session_alone(tenant: Tenant) -> None:
+    user = tenant.create(password=PASSWORD)
+    before = tenant.document(user["id"])["revision"]
+
+    signed_in = attempt(tenant, user["email"], PASSWORD).json
+
+    (session,) = tenant.accounts.runtime.platform["sessions"].find({"_id": signed_in["session_id"]})
+    noted = [(entry["action"], entry["actor"], entry["subject"]) for entry in session["audit"]]
+    assert noted == [("sign-in.succeeded", user["id"], user["id"])]
+    assert tenant.document(user["id"])["revision"] == before
+
+
+def test_r9_a_success_that_ends_a_row_of_failures_is_noted_where_they_are(tenant: Tenant) -> None:
+    user = tenant.create(password=PASSWORD)
+    attempt(tenant, user["email"])
+
+    signed_in = attempt(tenant, user["email"], PASSWORD).json
+
+    document = tenant.document(user["id"])
+    (session,) = tenant.accounts.runtime.platform["sessions"].find({"_id": signed_in["session_id"]})
+    assert document["audit"][-1]["action"] == "sign-in.succeeded"
+    assert document["security"]["failed_sign_ins"] == 0
+    assert "audit" not in session
 
 
 @pytest.mark.parametrize("why", ["wrong", "nobody", "locked", "deactivated"])

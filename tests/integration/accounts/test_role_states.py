@@ -173,7 +173,7 @@ def test_r16_r72_whatever_anybody_gives_or_takes_ends_as_a_small_model_says(
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=30,
             deadline=None,
             database=None,

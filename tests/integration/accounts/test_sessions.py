@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from staffroll.errors import Unavailable
 from staffroll.events import PLATFORM_TENANT, SnapshotWish
+from staffroll_accounts.domain.sessions import Session
+from staffroll_accounts.domain.users import User
+from staffroll_accounts.due import finish_ended_sessions
 from staffroll_accounts.refresh_tokens import RefreshTokens
+from staffroll_accounts.store.sessions import Sessions
+from staffroll_accounts.store.users import Users
 from staffroll_accounts.sync import snapshot
 from tests.support.accounts import PASSWORD, SECRET, Accounts, Answer, Tenant, environ_of
 from tests.support.installed import service_of
+from tests.support.two_factor import Later
 from tests.support.waiting import eventually
 
 
@@ -251,6 +258,92 @@ def test_a_session_whose_end_was_cut_short_is_ended_by_asking_again(tenant: Tena
 
     assert response.status_code == 204
     assert not may(tenant, there)
+
+
+def _cut_short(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, end: Callable[[], Answer]) -> None:
+    """Let whatever `end` does fail between its write to the session and that to the user."""
+
+    def dies(*_: object) -> User:
+        raise Unavailable
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Users, "save", dies)
+        assert end().status_code == 503
+
+
+@pytest.mark.parametrize("how", ["sign-out", "one", "reuse"])
+def test_an_end_that_was_cut_short_is_finished_by_a_chore(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    first, here = sign_in(tenant), sign_in(tenant)
+    second = refresh(tenant, first["refresh_token"]).json
+    there = refresh(tenant, second["refresh_token"]).json
+    ways = {
+        "sign-out": lambda: tenant.post("/v1/sign-out", token=there["access_token"]),
+        "one": lambda: delete(tenant, f"/v1/me/sessions/{there['session_id']}", here),
+        "reuse": lambda: refresh(tenant, first["refresh_token"]),
+    }
+    _cut_short(tenant, monkeypatch, ways[how])
+    cut_off = may(tenant, there), refresh(tenant, there["refresh_token"]).status_code
+
+    finish_ended_sessions(tenant.accounts.runtime)
+    under_way = may(tenant, there)
+    Later(monkeypatch).pass_by(seconds=11)
+    finish_ended_sessions(tenant.accounts.runtime)
+
+    assert cut_off == (True, 401)
+    assert under_way
+    assert not may(tenant, there)
+    assert may(tenant, refresh(tenant, here["refresh_token"]).json)
+    action = {"sign-out": "session.signed-out", "one": "session.ended"}
+    assert action.get(how, "session.reuse-detected") in audited(tenant, tenant.admin_id)
+
+
+def test_what_was_ended_whole_is_not_ended_again(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.post("/v1/sign-out", token=sign_in(tenant)["access_token"])
+    before = tenant.document(tenant.admin_id)["token_generation"]
+
+    Later(monkeypatch).pass_by(seconds=11)
+    finish_ended_sessions(tenant.accounts.runtime)
+
+    assert tenant.document(tenant.admin_id)["token_generation"] == before
+
+
+def test_an_end_that_was_cut_short_is_forgotten_with_the_user(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = tenant.create(password=PASSWORD)
+    signed_in = sign_in(tenant, email=user["email"])
+    end = lambda: tenant.post("/v1/sign-out", token=signed_in["access_token"])  # noqa: E731
+    _cut_short(tenant, monkeypatch, end)
+    tenant.accounts.runtime.platform["users"].delete_one({"_id": user["id"]})
+
+    Later(monkeypatch).pass_by(seconds=11)
+    finish_ended_sessions(tenant.accounts.runtime)
+
+    session = {"_id": signed_in["session_id"], "ending": {"$exists": True}}
+    assert tenant.accounts.runtime.platform["sessions"].find_one(session) is None
+
+
+def test_a_session_that_ends_while_it_is_refreshed_gives_no_access(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = sign_in(tenant)
+    second = refresh(tenant, first["refresh_token"]).json
+    find = Sessions.find
+
+    def ended_right_after(sessions: Sessions, session_id: str) -> Session | None:
+        found = find(sessions, session_id)
+        monkeypatch.setattr(Sessions, "find", find)
+        assert tenant.post("/v1/sign-out", token=second["access_token"]).status_code == 204
+        return found
+
+    monkeypatch.setattr(Sessions, "find", ended_right_after)
+    answer = refresh(tenant, first["refresh_token"])
+
+    assert (answer.status_code, answer.json["code"]) == (401, "refresh_token_invalid")
 
 
 def test_a_session_id_that_a_client_brings_is_never_taken(tenant: Tenant) -> None:

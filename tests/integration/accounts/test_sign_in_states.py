@@ -201,7 +201,7 @@ def test_any_order_of_ways_in_and_out_does_what_a_small_model_says(
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             database=None,

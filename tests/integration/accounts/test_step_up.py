@@ -79,13 +79,46 @@ def test_dangerous_acts_ask_again_after_ten_minutes(tenant: Tenant, act: str) ->
     assert done.status_code in (200, 201), done.text
 
 
+@pytest.mark.parametrize("whose", ["another", "own"])
+def test_r17_an_email_that_leads_to_admin_access_is_changed_after_step_up_only(
+    tenant: Tenant, whose: str
+) -> None:
+    other = tenant.create(is_admin=True)
+    session = aged(tenant, sign_in(tenant).json)
+    path = f"/v1/users/{other['id'] if whose == 'another' else tenant.admin_id}"
+    change = {"email": "thief@x.example"}
+
+    refused = tenant.patch(path, change, token=session["access_token"])
+    unchanged = tenant.get(path).json["email"]
+    stepped = tenant.post("/v1/me/step-up", {"password": PASSWORD}, token=session["access_token"])
+    done = tenant.patch(path, change, token=stepped.json["access_token"])
+
+    assert (refused.status_code, refused.json["code"]) == (403, "step_up_needed")
+    assert unchanged in ("admin@x.example", other["email"])
+    assert (done.status_code, done.json["email"]) == (200, "thief@x.example")
+
+
+def test_r17_without_admin_access_ones_own_email_is_changed_after_step_up_too(
+    tenant: Tenant,
+) -> None:
+    user = tenant.create(password=PASSWORD)
+    tenant.give(user["id"], ["accounts.users:edit"])
+    token = aged(tenant, sign_in(tenant, user["email"]).json)["access_token"]
+    path = f"/v1/users/{user['id']}"
+
+    refused = tenant.patch(path, {"email": "thief@x.example"}, token=token)
+    same = tenant.patch(path, {"email": user["email"], "first_name": "Eva"}, token=token)
+
+    assert refused.json["code"] == "step_up_needed"
+    assert same.status_code == 200
+
+
 def test_harmless_edits_need_no_step_up(tenant: Tenant) -> None:
     user = tenant.create()
     token = aged(tenant, sign_in(tenant).json)["access_token"]
 
-    response = tenant.patch(
-        f"/v1/users/{user['id']}", {"first_name": "Eva", "is_admin": False}, token=token
-    )
+    change = {"first_name": "Eva", "email": "eva@x.example", "is_admin": False}
+    response = tenant.patch(f"/v1/users/{user['id']}", change, token=token)
 
     assert response.status_code == 200
 

@@ -399,10 +399,29 @@ def test_f5_a_wish_for_what_is_no_id_goes_to_the_dead_letters(
 def test_what_accounts_does_not_act_on_changes_nothing(lonely_tenant: Tenant) -> None:
     before = lonely_tenant.accounts.dump()
 
-    for event_type in ("membership.ended", "user.erased", "novelty.happened"):
+    for event_type in ("person.updated", "novelty.happened"):
         lonely_tenant.accounts.handle(lonely_tenant.wish(event_type, new_id(), {}))
 
     assert lonely_tenant.accounts.dump() == before
+
+
+@pytest.mark.parametrize("whose", ["another", "own"])
+def test_r17_an_email_that_leads_to_admin_access_is_not_changed_by_a_wish(
+    lonely_tenant: Tenant, whose: str
+) -> None:
+    created = lonely_tenant.create(is_admin=True)
+    user = created if whose == "another" else _user(lonely_tenant, lonely_tenant.admin_id)
+    assert user is not None
+
+    (refused,) = _ask(lonely_tenant, _change(lonely_tenant, user, {"email": "thief@x.example"}))
+    (renamed,) = _ask(lonely_tenant, _change(lonely_tenant, user, {"first_name": "Eva"}))
+
+    assert payload_of(refused).code == "email_elsewhere"
+    assert payload_of(refused).errors.keys() == {"email"}
+    assert renamed.type == "user.updated"
+    after = _user(lonely_tenant, user["id"])
+    assert after is not None
+    assert (after["email"], after["first_name"]) == (user["email"], "Eva")
 
 
 def _roles(tenant: Tenant, user_id: str) -> list[str]:

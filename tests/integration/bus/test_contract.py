@@ -37,6 +37,8 @@ REQUEST_QUEUES = ("accounts.requests", "scheduling.requests", "people.requests")
         ("user.created", {"scheduling.events", "people.events", "export.events"}),
         ("user.erased", set(EVENT_QUEUES)),
         ("membership.ended", {"accounts.events"}),
+        ("employee.updated", {"accounts.events"}),
+        ("employee.created", set()),
         ("request.rejected", {"scheduling.events", "people.events"}),
         ("person.updated", set()),
     ],
@@ -452,6 +454,17 @@ def test_all_dead_letters_may_be_retried(broker, inbox):
     inbox(bus, "export.events").await_ids(*messages)
     assert bus.dead_letters("export").count() == 0
     assert bus.waiting("people.events") == 3
+
+
+def test_dead_letters_are_dropped_by_what_they_hold(broker, inbox):
+    bus = broker()
+    chosen, *others = _bury(bus, inbox, 3)
+    letters = bus.dead_letters("export")
+
+    dropped = letters.drop_where(lambda letter: letter.body.decode() == chosen.body)
+
+    assert dropped == 1
+    assert {letter.id for letter in letters.list()} == {message.id for message in others}
 
 
 def test_dropped_dead_letters_are_gone(broker, inbox):

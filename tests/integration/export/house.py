@@ -28,6 +28,7 @@ from staffroll.runtime import Runtime
 from staffroll.search import index_fields
 from staffroll.web.guard import PLATFORM_ACTOR
 from staffroll.web.tokens import ALGORITHM, AUDIENCE
+from staffroll_export import due
 from staffroll_export.cli import service
 from staffroll_export.sync import make_handler
 
@@ -148,6 +149,10 @@ class House:
         assert response.status_code == 200, response.text
         text: str = response.get_data(as_text=True)
         return text.split("\r\n")[1:-1]
+
+    def finish_erasing(self) -> None:
+        """What a consumer process does every second."""
+        due.erase_users(self.runtime).run()
 
     def rows(self, tenant_id: str) -> list[dict[str, Any]]:
         """The documents as they are stored."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from staffroll.bus import Delivery, Message
+from staffroll.bus.applying import Reject
 from staffroll.bus.topology import queues
 from staffroll.events import Event, SnapshotWish
 from staffroll.ids import new_id
@@ -35,7 +36,7 @@ def story(tenant_id: str, id_: str, states: list[str]) -> list[Event]:
 
 def lasting(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without what differs by who and when."""
-    gone = {"_id", "tenant_id", "told_at", "outbox", "outbox_lease_until"}
+    gone = {"_id", "tenant_id", "told_at", "outbox", "outbox_lease_until", "erasing_since"}
     return [{k: v for k, v in document.items() if k not in gone} for document in documents]
 
 
@@ -85,6 +86,7 @@ def test_r61_a_deleted_user_leaves_nothing_personal_and_is_not_exported(house: H
 
     house.handle(told("user.deleted", id_, 2, a_tombstone(), tenant_id=tenant_id))
 
+    house.finish_erasing()
     [tombstone] = house.rows(tenant_id)
     assert set(tombstone) - {"outbox_lease_until"} == TOMBSTONE
     assert "secret" not in str(tombstone).lower()
@@ -106,12 +108,48 @@ def test_r61_no_message_older_or_newer_brings_a_deleted_user_back(
     assert house.lines(tenant_id) == []
 
 
+def test_r61_a_deletion_counts_also_where_newer_news_came_before_it(house: House) -> None:
+    tenant_id = house.new_tenant()
+    [id_] = house.keep(tenant_id, a_user())
+    house.handle(told("user.updated", id_, 9, a_user(), tenant_id=tenant_id))
+
+    house.handle(told("user.deleted", id_, 2, a_tombstone(), tenant_id=tenant_id))
+
+    [tombstone] = house.rows(tenant_id)
+    assert (tombstone["status"], tombstone["seen"]) == ("deleted", {"accounts": 2})
+    assert house.lines(tenant_id) == []
+
+
+def test_r62_dead_letters_that_tell_of_the_deleted_are_dropped(house: House) -> None:
+    tenant_id = house.new_tenant()
+    [id_] = house.keep(tenant_id, a_user())
+    letter = told("user.updated", id_, 1, a_user(), tenant_id=tenant_id)
+    consumer = consumer_on(house.runtime, _cannot, queues("export"))
+    consumer.start()
+    try:
+        house.runtime.broker.publish([Message.event(letter)])
+        eventually(lambda: house.runtime.broker.dead_letters("export").count() == 1)
+    finally:
+        consumer.stop()
+
+    house.handle(told("user.deleted", id_, 2, a_tombstone(), tenant_id=tenant_id))
+    house.finish_erasing()
+
+    assert house.runtime.broker.dead_letters("export").count() == 0
+    assert "erasing_since" not in house.rows(tenant_id)[0]
+
+
+def _cannot(_event: Event) -> None:
+    raise Reject("nobody can apply this")
+
+
 def test_r62_the_erasure_is_confirmed_with_the_users_version(house: House) -> None:
     tenant_id = house.new_tenant()
     [id_] = house.keep(tenant_id, a_user())
 
     with listening(house, "*.user.erased") as heard:
         house.handle(told("user.deleted", id_, 2, a_tombstone(), tenant_id=tenant_id))
+        house.finish_erasing()
         [receipt] = eventually(lambda: heard)
 
     assert (receipt.source, receipt.subject, receipt.sequence) == ("export", id_, 2)
@@ -125,8 +163,10 @@ def test_r62_a_deletion_that_is_told_again_is_confirmed_again(house: House) -> N
 
     with listening(house, "*.user.erased") as heard:
         house.handle(deleted)
-        eventually(lambda: house.rows(tenant_id)[0]["outbox"] == [])
+        house.finish_erasing()
+        eventually(lambda: len(heard) == 1)
         house.handle(deleted)
+        house.finish_erasing()
         eventually(lambda: len(heard) == 2)
 
     assert {receipt.subject for receipt in heard} == {deleted.subject}

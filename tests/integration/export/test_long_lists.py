@@ -144,7 +144,9 @@ def test_a_long_list_is_never_sorted_in_memory(shared_house: House, filled: str,
     with profiled(shared_house.runtime.platform.database, asked):
         next(all_rows(shared_house, filled, q))
 
-    [found] = [one for one in asked if "find" in one["command"]]
+    # The sweeper of outboxes may look at the same moment, at those of all tenants.
+    finds = [one for one in asked if "find" in one["command"]]
+    [found] = [one for one in finds if "tenant_id" in one["command"]["filter"]]
     assert "sort: 1" in found["planSummary"]
     assert not found.get("hasSortStage")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from staffroll.mongo.audit_trail import AuditFilter, AuditTrail
-from tests.support.services import TenantHere, a_tombstone, grant
+from tests.support.services import TenantHere, a_tombstone, a_user, grant
 
 OWN: dict[str, dict[str, Any]] = {
     "scheduling": {"personnel_number": "A 7"},
@@ -94,6 +94,6 @@ def test_news_that_change_nothing_here_leave_no_entry(tenant: TenantHere) -> Non
     id_ = tenant.known()
     before = noted(tenant, id_)
 
-    tenant.hear("user.created", id_, 1, a_tombstone())
+    tenant.hear("user.created", id_, 1, a_user())
 
     assert noted(tenant, id_) == before

@@ -145,7 +145,7 @@ def test_r6_nothing_else_is_done_with_a_pending_one(tenant: TenantHere) -> None:
     discarded = tenant.request("DELETE", f"/{id_}")
 
     assert (edited.status_code, edited.json["code"]) == (409, "not_confirmed")
-    assert (discarded.status_code, discarded.json["code"]) == (409, "not_rejected")
+    assert (discarded.status_code, discarded.json["code"]) == (409, "not_confirmed")
 
 
 def test_r6_a_rejected_one_is_corrected_and_sent_again(tenant: TenantHere) -> None:

@@ -6,7 +6,12 @@ import pytest
 
 from staffroll.followed import Followed, UserCopy
 from staffroll.records import Record
-from staffroll_scheduling.domain.employees import RULES, Employment, generated_number
+from staffroll_scheduling.domain.employees import (
+    RULES,
+    Employment,
+    generated_number,
+    is_kept_as_last_admin,
+)
 from staffroll_scheduling.domain.membership import Membership
 from tests.support.services import a_user
 
@@ -27,7 +32,7 @@ def test_r7_a_generated_number_is_short_and_always_the_same() -> None:
 def test_r7_who_is_created_here_joins_today_in_their_zone() -> None:
     own = RULES.begin(ID, {}, "Pacific/Kiritimati", NOW, 0)
 
-    assert own.memberships == (Membership(date(2026, 3, 2)),)
+    assert own.memberships == (Membership(date(2026, 3, 2), started_at=NOW),)
     assert not own.is_assumed
 
 
@@ -53,16 +58,43 @@ def test_a_concluded_membership_follows_the_user_until_one_is_set_here() -> None
     assert RULES.heard(ID, set_here, a_user(), 0) == set_here
 
 
-@pytest.mark.parametrize("zone, status", [("Pacific/Kiritimati", "employed"), ("", "not_employed")])
-def test_the_status_that_is_told_goes_by_the_day_in_their_zone(zone: str, status: str) -> None:
-    own = Employment("A 1", (Membership(date(2026, 3, 2)),))
+@pytest.mark.parametrize("started_at, status", [(NOW, "employed"), (None, "not_employed")])
+def test_r54_the_status_that_is_told_goes_by_what_was_said(
+    started_at: datetime | None, status: str
+) -> None:
+    own = Employment("A 1", (Membership(date(2026, 3, 1), started_at=started_at),))
 
-    told = RULES.state(an_employee(own, zone), NOW)
+    told = RULES.state(an_employee(own), NOW)
 
-    assert (told.status, told.join_date, told.leave_date) == (status, date(2026, 3, 2), None)
+    assert (told.status, told.join_date, told.leave_date) == (status, date(2026, 3, 1), None)
+
+
+def test_r54_a_concluded_membership_has_started_when_the_user_was_created() -> None:
+    joined = RULES.heard(ID, None, a_user(created_at="2026-03-01T11:30:00Z"), 0)
+
+    assert [one.started_at for one in joined.memberships] == [NOW]
+
+
+@pytest.mark.parametrize(
+    "state, user, ended_at, kept",
+    [
+        ("confirmed", {"status": "active", "is_admin": True}, NOW, True),
+        ("confirmed", {"status": "active", "is_admin": True}, None, False),
+        ("confirmed", {"status": "deactivated", "is_admin": True}, NOW, False),
+        ("confirmed", {"status": "active", "is_admin": False}, NOW, False),
+        ("pending", {"status": "active", "is_admin": True}, NOW, False),
+    ],
+)
+def test_r16_an_admin_without_membership_who_is_active_is_kept_as_the_last(
+    state: Any, user: dict[str, Any], ended_at: datetime | None, kept: bool
+) -> None:
+    own = Employment("A 1", (Membership(date(2026, 1, 1), None, NOW, ended_at),))
+    record = Record(Followed(id=ID, state=state, user=UserCopy(**user)), own)
+
+    assert is_kept_as_last_admin(record) is kept
 
 
 def test_r61_of_a_deleted_one_nothing_is_told_but_that() -> None:
-    told = RULES.state(an_employee(RULES.erased, state="deleted"), NOW)
+    told = RULES.state(an_employee(RULES.buried(None, NOW), state="deleted"), NOW)
 
     assert (told.status, told.personnel_number, told.join_date) == ("deleted", "", None)

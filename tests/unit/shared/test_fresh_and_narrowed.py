@@ -46,7 +46,7 @@ def client() -> FlaskClient:
     app = new_app(
         "accounts",
         title="A",
-        guarded=Guard(ring, lambda *_: standing, lambda _: None, lambda: True),
+        guarded=Guard(ring, lambda *_: standing, lambda *_: None, lambda: True),
         resources=[bp],
         ready={},
     )

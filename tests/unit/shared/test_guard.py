@@ -19,7 +19,7 @@ def an_app(resource: Resource | None = None, blueprint: Blueprint | None = None)
     return new_app(
         "accounts",
         title="A",
-        guarded=Guard(KeyRing(list), lambda *_: None, lambda _: None, lambda: True),
+        guarded=Guard(KeyRing(list), lambda *_: None, lambda *_: None, lambda: True),
         resources=[resource] if resource else [],
         blueprints=[blueprint] if blueprint else [],
         ready={},
@@ -90,7 +90,7 @@ def test_nothing_is_served_before_the_indexes_stand() -> None:
         return {}
 
     app = an_app(bp)
-    guard.install(app, Guard(KeyRing(list), lambda *_: None, lambda _: None, lambda: False))
+    guard.install(app, Guard(KeyRing(list), lambda *_: None, lambda *_: None, lambda: False))
 
     assert app.test_client().get("/v1/things").status_code == 503
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from staffroll.errors import TooMany
+from staffroll.mongo.limiting import Limit
 from staffroll.search import email_key
 from staffroll_accounts.settings import AccountsSettings
 
@@ -16,8 +18,8 @@ WINDOW_SECONDS: Final = 60
 class Window(Protocol):
     """Counts what happened lately, together with all other processes."""
 
-    def seconds_until_free(self, key: str, most: int, seconds: int) -> float | None:
-        """None where there was room, which is now taken; else when there will be."""
+    def seconds_until_free(self, limits: Sequence[Limit], seconds: int) -> float | None:
+        """None where there was room for all, which is now taken; else when there will be."""
 
 
 class Limiter:
@@ -38,15 +40,13 @@ class Limiter:
         Raises:
             TooMany: Too often; this try does not count for the account.
         """
+        limits = []
         if address is not None:
-            self._take(f"{kind}/address/{address}", self._by_address)
+            limits.append(Limit(f"{kind}/address/{address}", self._by_address))
         if account is not None:
-            self._take(f"{kind}/account/{_digest(*account)}", self._by_account)
-
-    def _take(self, key: str, most: int) -> None:
-        if most <= 0:
-            return
-        wait = self._window.seconds_until_free(key, most, WINDOW_SECONDS)
+            limits.append(Limit(f"{kind}/account/{_digest(*account)}", self._by_account))
+        asked = [limit for limit in limits if limit.most > 0]
+        wait = self._window.seconds_until_free(asked, WINDOW_SECONDS) if asked else None
         if wait is not None:
             raise TooMany(max(1, math.ceil(wait)))
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from staffroll.errors import NotFound
+from staffroll.giving import gives_more
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.changing import change
 from staffroll_accounts.actions.confirming import confirm_password
@@ -21,7 +22,7 @@ from staffroll_accounts.domain.errors import (
 )
 from staffroll_accounts.domain.passwords import Policy, check, check_changed
 from staffroll_accounts.domain.reset_tokens import ResetToken
-from staffroll_accounts.domain.roles import permissions_of
+from staffroll_accounts.domain.roles import grant_of
 from staffroll_accounts.domain.users import SOURCE, Decision, User
 from staffroll_accounts.passwords import Passwords
 
@@ -175,9 +176,26 @@ def check_may_act_for(user: User, scope: AccountsScope) -> None:
     """
     if scope.actor.is_admin or scope.actor.id == user.id:
         return
-    theirs = permissions_of(scope.store.roles.some(user.roles))
-    if user.is_admin or not theirs <= scope.actor.permissions:
+    theirs = scope.store.roles.some(user.roles)
+    if user.is_admin or any(gives_more(scope.actor, grant_of(role)) for role in theirs):
         raise AccountNotYours
+
+
+def check_may_move_mailbox(user: User, scope: AccountsScope) -> None:
+    """Nothing, where the actor may give the user another e-mail address.
+
+    Whoever has the mailbox can set the password: so that an unattended browser is not enough
+    to take admin access over, or to lock its owner out, password or code are asked for again.
+
+    Raises:
+        AccountNotYours: As in `check_may_act_for`.
+        StepUpNeeded: The user has admin access or is the actor, who did not enter their
+            password or code lately.
+    Source: R17, R72.
+    """
+    check_may_act_for(user, scope)
+    if user.is_admin or user.id == scope.actor.id:
+        scope.check_fresh()
 
 
 def _checked_hash(password: str, user: User, scope: AccountsScope, passwords: Passwords) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from staffroll.audit import AuditEntry
 from staffroll.errors import NotFound, Unavailable
 from staffroll.ids import new_id
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.changing import change
 from staffroll_accounts.domain import sessions as rules
 from staffroll_accounts.domain.errors import RefreshTokenInvalid, RefreshTokenReused
-from staffroll_accounts.domain.roles import permissions_of
+from staffroll_accounts.domain.roles import Role, permissions_of
 from staffroll_accounts.domain.sessions import Session
 from staffroll_accounts.domain.users import SOURCE, Decision, User
 from staffroll_accounts.refresh_tokens import RefreshClaim
@@ -46,9 +48,21 @@ class ShownSession:
 
 
 def begin(
-    user: User, scope: AccountsScope, tokens: Tokens, *, must_set_up: bool, user_agent: str
+    user: User,
+    scope: AccountsScope,
+    tokens: Tokens,
+    *,
+    must_set_up: bool,
+    user_agent: str,
+    roles: Sequence[Role] | None = None,
+    audit: Sequence[AuditEntry] = (),
 ) -> SignedIn:
-    """A new session of somebody who proved who they are; its id is never the client's choice."""
+    """A new session of somebody who proved who they are; its id is never the client's choice.
+
+    Args:
+        roles: The user's, where they were read already.
+        audit: What tells of the beginning and stands nowhere else yet.
+    """
     session = rules.begin(
         new_id(),
         user,
@@ -58,14 +72,26 @@ def begin(
         address=scope.address,
         user_agent=user_agent,
     )
-    scope.store.sessions.insert(session)
-    return issue_for(user, session, scope, tokens)
+    scope.store.sessions.insert(session, audit)
+    return issue_for(user, session, scope, tokens, roles)
 
 
-def issue_for(user: User, session: Session, scope: AccountsScope, tokens: Tokens) -> SignedIn:
-    """An access token with what the user may now, and the session's newest refresh token."""
+def issue_for(
+    user: User,
+    session: Session,
+    scope: AccountsScope,
+    tokens: Tokens,
+    roles: Sequence[Role] | None = None,
+) -> SignedIn:
+    """An access token with what the user may now, and the session's newest refresh token.
+
+    Args:
+        roles: The user's, where they were read already.
+    """
     narrowed_to = rules.narrowed_to(session, user)
-    given = scope.store.roles.some(user.roles) if narrowed_to is None else []
+    if roles is None:
+        roles = scope.store.roles.some(user.roles) if narrowed_to is None else ()
+    given = roles if narrowed_to is None else ()
     access_token = tokens.issuer.issue(
         subject=user.id,
         tenant_id=scope.tenant_id,
@@ -97,7 +123,9 @@ def refresh(claim: RefreshClaim, scope: AccountsScope, tokens: Tokens) -> Signed
     for _ in range(_TRIES):
         session, user = _running(claim.session_id, scope)
         match rules.judge(session, claim.counter, scope.now):
-            case "previous":
+            case "previous" if scope.store.sessions.is_open(session.id):
+                # Asked after the user was read: so a token of a session that ends right now
+                # is of the generation that its end makes void.
                 return issue_for(user, session, scope, tokens)
             case "reused":
                 _end(session, scope, "session.reuse-detected")
@@ -174,6 +202,21 @@ def end_all_of(user_id: str, scope: AccountsScope, check: Callable[[User], None]
     change(user_id, scope, decide)
 
 
+def finish_ending(session_id: str, user_id: str, action: str, scope: AccountsScope) -> None:
+    """No access token of a session that has ended is good any more; doing it again does no harm.
+
+    Args:
+        action: For the audit trail.
+    Raises:
+        Unavailable.
+    """
+    cause = scope.cause(SOURCE)
+    # Where there is no such user any more, nothing is left to be done.
+    with suppress(NotFound):
+        change(user_id, scope, lambda user: rules.revoke(user, cause, action))
+    scope.store.sessions.settle(session_id)
+
+
 def _running(session_id: str, scope: AccountsScope) -> tuple[Session, User]:
     tenant = scope.store.tenants.find()
     session = scope.store.sessions.find(session_id)
@@ -192,8 +235,7 @@ def _own(session_id: str | None, scope: AccountsScope) -> Session | None:
 
 
 def _end(session: Session, scope: AccountsScope, action: str) -> None:
-    # The session first: should we be killed in between, nobody can refresh it, and whoever
-    # asked gets an error and asks again.
-    scope.store.sessions.end(session.id, scope.now)
-    cause = scope.cause(SOURCE)
-    change(session.user_id, scope, lambda user: rules.revoke(user, cause, action))
+    # The session first: should we be killed in between, nobody can refresh it, and a chore
+    # does the rest.
+    scope.store.sessions.end(session.id, action, scope.now)
+    finish_ending(session.id, session.user_id, action, scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -12,9 +13,11 @@ from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.actions.sessions import SignedIn
 from staffroll_accounts.domain import locking
 from staffroll_accounts.domain.errors import SignInFailed, TwoFactorNeeded
+from staffroll_accounts.domain.roles import Role
 from staffroll_accounts.domain.tenants import Tenant
 from staffroll_accounts.domain.users import SOURCE, User
 from staffroll_accounts.passwords import Passwords
+from staffroll_accounts.store.decoys import NOBODY
 from staffroll_accounts.tokens import Tokens
 
 _TRIES: Final = 20
@@ -31,6 +34,14 @@ class Credentials:
     email: str
     password: str = field(repr=False)
     otp: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """A user who has proved who they are, with the code used up that they sent."""
+
+    user: User
+    must_set_up: bool
 
 
 def sign_in(
@@ -51,68 +62,75 @@ def sign_in(
         Unavailable: Too many wait for a hash, or change the user, at this very moment.
     """
     limiter.check("sign-in", scope.address, (scope.tenant_id, given.email))
-    tenant = scope.store.tenants.find()
-    user = scope.store.users.find_by_email(given.email)
-    fits = passwords.verify(given.password, user.security.password_hash if user else None)
-    if user is None or tenant is None or tenant.status != "active":
-        raise _refused(scope)
+    named = scope.store.sign_ins.named(given.email)
+    fits = passwords.verify(given.password, named.password_hash)
     for _ in range(_TRIES):
-        if user.status != "active" or user.locked:
+        # Read after the hash: of many who guess at once, none is right after the third was wrong.
+        present = scope.store.sign_ins.present(named)
+        user, tenant = present.user, present.tenant
+        if user is None or tenant is None or tenant.status != "active":
+            raise _refused(scope)
+        if user.status != "active" or user.locked or not named.has_password_of(user):
             raise _refused(scope)
         try:
-            return _decided(user, tenant, given, scope, passwords, tokens, user_agent, fits=fits)
+            proved = _proved(user, tenant, given, scope, fits=fits)
+            return _begun(user, proved, present.roles, given, scope, passwords, tokens, user_agent)
         except Stale:
-            user = _again(user, scope)
+            continue
     raise Unavailable
 
 
-def _decided(
-    user: User,
-    tenant: Tenant,
-    given: Credentials,
-    scope: AccountsScope,
-    passwords: Passwords,
-    tokens: Tokens,
-    user_agent: str,
-    *,
-    fits: bool,
-) -> SignedIn:
-    cause = scope.cause(SOURCE)
+def _proved(
+    user: User, tenant: Tenant, given: Credentials, scope: AccountsScope, *, fits: bool
+) -> _Proved:
+    """What was proved; a failure is counted."""
     outcome, proved = (
         two_factor.after_password(user, tenant, given.otp, scope) if fits else ("wrong", user)
     )
     match outcome:
         case "wrong":
-            scope.store.users.save(locking.fail(user, cause), user, scope.now)
+            cause = scope.cause(SOURCE)
+            failed = locking.fail(user, cause)
+            # Else whoever guesses would not be locked out while the broker is away for long.
+            scope.store.users.save(failed, user, scope.now, although_full=True)
             raise SignInFailed
         case "needed":
             raise TwoFactorNeeded
+    return _Proved(proved, must_set_up=outcome == "must_set_up")
+
+
+def _begun(
+    user: User,
+    proved: _Proved,
+    roles: Sequence[Role] | None,
+    given: Credentials,
+    scope: AccountsScope,
+    passwords: Passwords,
+    tokens: Tokens,
+    user_agent: str,
+) -> SignedIn:
+    """A session, noted in one write: the user's where something of theirs changes, else its own."""
     as_user = replace(scope, actor=Actor(user.id))
-    proved = _with_newer_hash(proved, given.password, passwords)
-    decision = locking.succeed(proved, as_user.cause(SOURCE))
-    saved = scope.store.users.save(decision, user, scope.now)
+    renewed = _with_newer_hash(proved.user, given.password, passwords)
+    decision = locking.succeed(renewed, as_user.cause(SOURCE))
+    notes = decision.audit
+    if decision.user != user:
+        user, notes = scope.store.users.save(decision, user, scope.now), ()
     return sessions.begin(
-        saved, as_user, tokens, must_set_up=outcome == "must_set_up", user_agent=user_agent
+        user,
+        as_user,
+        tokens,
+        must_set_up=proved.must_set_up,
+        user_agent=user_agent,
+        roles=roles,
+        audit=notes,
     )
 
 
 def _refused(scope: AccountsScope) -> SignInFailed:
     """The refusal, as dear as one that is counted."""
-    scope.store.decoys.write(scope.now)
+    scope.store.decoys.write(locking.fail(NOBODY, scope.cause(SOURCE)), scope.now)
     return SignInFailed()
-
-
-def _again(user: User, scope: AccountsScope) -> User:
-    """The user as somebody else changed them, as long as what was verified still holds."""
-    now = scope.store.users.find(user.id)
-    if now is None or _password_of(now) != _password_of(user):
-        raise SignInFailed
-    return now
-
-
-def _password_of(user: User) -> object:
-    # A newer hash of the same password, made at a sign-in, has the same moment.
-    return user.security.password_changed_at, user.security.password_hash is None
 
 
 def _with_newer_hash(user: User, password: str, passwords: Passwords) -> User:

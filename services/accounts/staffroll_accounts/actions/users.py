@@ -17,7 +17,8 @@ from staffroll_accounts.domain import passwords as policy_rules
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.errors import EmailTaken
-from staffroll_accounts.domain.users import House, NewUser, User
+from staffroll_accounts.domain.roles import Role
+from staffroll_accounts.domain.users import Decision, House, NewUser, User
 from staffroll_accounts.passwords import Passwords
 
 _TRIES: Final = 10
@@ -55,13 +56,15 @@ def create(
     """
     if user := created_before(once, scope.store.users, scope.now):
         return user
-    _check_given(scope, new.roles, admin_changes=new.is_admin)
-    cause = scope.cause(rules.SOURCE)
-    objections = _objections(new, password, scope)
-    decision = rules.create(new, new_id(), house(scope), cause, objections=objections)
-    if invite:
-        token = own_passwords.new_token(decision.user.id, scope)
-        decision = password_rules.with_invitation(decision, token, cause)
+    decision = decide_creation(
+        new,
+        new_id(),
+        scope,
+        house(scope),
+        given=[] if scope.actor.is_admin else scope.store.roles.some(new.roles),
+        invite=invite,
+        objections=_objections(new, password, scope),
+    )
     if password is not None:
         hashed = passwords.hash(password)
         security = replace(decision.user.security, password_hash=hashed)
@@ -79,6 +82,34 @@ def create(
     if user.is_admin:
         scope.store.tenants.add_admin(user.id)
     return user
+
+
+def decide_creation(
+    new: NewUser,
+    user_id: str,
+    scope: AccountsScope,
+    here: House,
+    *,
+    given: Sequence[Role],
+    invite: bool = False,
+    objections: Mapping[str, list[FieldError]] | None = None,
+) -> Decision:
+    """What a creation comes to, unless the e-mail is taken; nothing is kept yet.
+
+    Args:
+        given: The roles of `new`; for an admin they are not looked at.
+        invite: As in `create`.
+        objections: What is wrong already, so that all is said at once.
+    Raises:
+        Invalid, RoleUnknown, RoleNotYours, StepUpNeeded: As `create`.
+    """
+    _check_may_give(scope, given, admin_changes=new.is_admin)
+    cause = scope.cause(rules.SOURCE)
+    decision = rules.create(new, user_id, here, cause, objections=objections)
+    if not invite:
+        return decision
+    token = own_passwords.new_token(user_id, scope)
+    return password_rules.with_invitation(decision, token, cause)
 
 
 def _objections(
@@ -130,6 +161,8 @@ def edit(
         expected: The version that the editor saw; None for any.
     Raises:
         NotFound, Stale, EmailTaken, Invalid, RoleUnknown, RoleNotYours.
+        AccountNotYours, StepUpNeeded: See `check_may_move_mailbox`; the latter also where
+            admin access is given or taken.
         Unavailable: Too many edit the user at this very moment.
     """
     for _ in range(_TRIES):
@@ -150,7 +183,7 @@ def _edit(user: User, changes: Mapping[str, Any], scope: AccountsScope) -> User:
     admin_changes = "is_admin" in changes and changes["is_admin"] != user.is_admin
     _check_given(scope, sorted(added), admin_changes=admin_changes)
     if changes.get("email", user.email) != user.email:
-        own_passwords.check_may_act_for(user, scope)
+        own_passwords.check_may_move_mailbox(user, scope)
     decision = rules.edit(user, changes, house(scope), scope.cause(rules.SOURCE))
     if decision.user.is_admin == user.is_admin:
         return scope.store.users.save(decision, user, scope.now)
@@ -160,13 +193,22 @@ def _edit(user: User, changes: Mapping[str, Any], scope: AccountsScope) -> User:
         return scope.store.users.save(decision, user, scope.now)
     finally:
         # Whether the save went well or not: who is an admin now is counted as one.
-        if _is_admin_now(user.id, scope):
-            scope.store.tenants.add_admin(user.id)
+        count_if_admin(user.id, scope)
 
 
-def _is_admin_now(user_id: str, scope: AccountsScope) -> bool:
+def count_if_admin(user_id: str, scope: AccountsScope) -> None:
+    """Whoever is active and has admin access now is counted among the admins (R16)."""
+    if not _is_active_admin(user_id, scope):
+        return
+    scope.store.tenants.add_admin(user_id)
+    # Somebody may have taken it from them in between, and one counted too many is dangerous.
+    if not _is_active_admin(user_id, scope):
+        scope.store.tenants.forget_admin(user_id)
+
+
+def _is_active_admin(user_id: str, scope: AccountsScope) -> bool:
     user = scope.store.users.find(user_id)
-    return user is not None and user.is_admin and user.status != "deleted"
+    return user is not None and user.is_admin and user.status == "active"
 
 
 def house(scope: AccountsScope) -> House:
@@ -184,8 +226,12 @@ def house(scope: AccountsScope) -> House:
 
 
 def _check_given(scope: AccountsScope, role_ids: Sequence[str], *, admin_changes: bool) -> None:
+    given = [] if scope.actor.is_admin else scope.store.roles.some(role_ids)
+    _check_may_give(scope, given, admin_changes=admin_changes)
+
+
+def _check_may_give(scope: AccountsScope, given: Sequence[Role], *, admin_changes: bool) -> None:
     if not scope.actor.is_admin:
-        given = scope.store.roles.some(role_ids)
         role_rules.check_no_escalation(scope.actor, given, admin_changes=admin_changes)
     if admin_changes:
         scope.check_fresh()

@@ -10,20 +10,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from staffroll.errors import Conflict, NotFound, StaffrollError, Stale, Unavailable
+from staffroll.errors import Conflict, Forbidden, NotFound, StaffrollError, Stale, Unavailable
 from staffroll.events import RequestRejected, UserChangeWish, UserWish
-from staffroll.scope import Actor
-from staffroll_accounts.actions import AccountsScope
-from staffroll_accounts.actions.passwords import check_may_act_for
+from staffroll.scope import SYSTEM_PREFIX, Actor, StepUpNeeded
+from staffroll_accounts.actions import AccountsScope, deletion
+from staffroll_accounts.actions.passwords import check_may_move_mailbox
 from staffroll_accounts.actions.users import house
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
+from staffroll_accounts.domain.errors import EmailElsewhere
 from staffroll_accounts.domain.roles import AGENT
-from staffroll_accounts.domain.users import SOURCE, NewUser
+from staffroll_accounts.domain.users import SOURCE, NewUser, User
 from staffroll_accounts.store import UserExists
 
 _EDITABLE: Final = frozenset({"first_name", "last_name", "email", "language", "time_zone"})
 _TRIES: Final = 5
+_DELETE: Final = "accounts.users:delete"
 
 
 def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str) -> None:
@@ -83,7 +85,7 @@ def change_user(user_id: str, wish: UserChangeWish, scope: AccountsScope) -> Non
                 return
             rules.check_not_changed_since(user, sorted(changes), wish.base_version)
             if changes.get("email", user.email) != user.email:
-                check_may_act_for(user, _as_who_wishes(scope))
+                _check_may_move_mailbox(user, scope)
             decision = rules.edit(user, changes, house(scope), scope.cause(SOURCE))
             scope.store.users.save(decision, user, scope.now)
         except Stale as error:
@@ -100,12 +102,54 @@ def change_user(user_id: str, wish: UserChangeWish, scope: AccountsScope) -> Non
     raise Unavailable
 
 
+def delete_user(user_id: str, attempt: int, scope: AccountsScope) -> None:
+    """Delete the user as wished, or refuse and say why (R63); once deleted, say so again."""
+    if _answered_before(user_id, attempt, scope):
+        return
+    user = scope.store.users.find(user_id)
+    if user is not None and user.status == "deleted":
+        _tell_again(user_id, scope)
+        return
+    try:
+        if user is None:
+            raise NotFound
+        asker = _with_own_rights(scope)
+        if not asker.actor.may(_DELETE):
+            raise Forbidden(permission=_DELETE)
+        deletion.delete(user_id, asker, expected=None)
+    except Unavailable:
+        raise
+    except StaffrollError as error:
+        _refuse(user_id, attempt, error, scope)
+
+
+def _with_own_rights(scope: AccountsScope) -> AccountsScope:
+    """The scope with what accounts knows that whoever wishes may do: all, for our commands;
+    nothing, for who is not active here."""
+    id_ = scope.actor.id
+    if id_.startswith(SYSTEM_PREFIX):
+        return scope
+    standing = scope.store.standing(id_)
+    if standing is None or not standing.is_active:
+        return replace(scope, actor=Actor(id_))
+    return replace(scope, actor=Actor.standing(id_, standing))
+
+
+def _check_may_move_mailbox(user: User, scope: AccountsScope) -> None:
+    """Raises `AccountNotYours`, or `EmailElsewhere` where a password would be asked for again:
+    a wish does not say when its actor entered theirs."""
+    try:
+        check_may_move_mailbox(user, _as_who_wishes(scope))
+    except StepUpNeeded as error:
+        raise EmailElsewhere from error
+
+
 def _as_who_wishes(scope: AccountsScope) -> AccountsScope:
     """The scope with what the person behind the wish may do here; as it is for services."""
     standing = scope.store.standing(scope.actor.id)
     if standing is None:
         return scope
-    actor = Actor(scope.actor.id, standing.permissions, standing.is_admin)
+    actor = Actor.standing(scope.actor.id, standing)
     return replace(scope, actor=actor)
 
 
@@ -122,7 +166,7 @@ def _check_gives_no_more(role_ids: Sequence[str], scope: AccountsScope) -> None:
     if standing is None or not standing.is_active:
         known = Actor(actor.id)
     else:
-        known = Actor(actor.id, standing.permissions, standing.is_admin)
+        known = Actor.standing(actor.id, standing)
     given = scope.store.roles.some(role_ids)
     role_rules.check_no_escalation(known, given, admin_changes=False)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Response
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from staffroll.errors import NotFound, OutboxFull
+from staffroll.errors import ConfirmationNeeded, NotFound, OutboxFull
 from staffroll.giving import RoleNotYours, RoleUnknown
 from staffroll.idempotency import IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
+from staffroll.scope import StepUpNeeded
 from staffroll.search import TooManyTerms, parse_terms
+from staffroll.web.confirming import ConfirmQuerySchema, confirmation_needed
 from staffroll.web.fields import EmailAddress, Flag, Instant, Name, TimeZone, language_tag, role_ids
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, SearchText, page_of
 from staffroll.web.resource import Resource, stands_at
-from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.actions import AccountsScope, deletion
 from staffroll_accounts.actions import users as actions
 from staffroll_accounts.api.passwords import PASSWORD_FORM_MAX_CHARACTERS, Password
 from staffroll_accounts.domain.errors import AccountNotYours, EmailTaken, LastAdmin
@@ -195,6 +198,7 @@ def users(passwords: Passwords) -> Resource:
             RoleNotYours,
             AccountNotYours,
             LastAdmin,
+            StepUpNeeded,
             OutboxFull,
         ],
         with_etag=True,
@@ -204,5 +208,28 @@ def users(passwords: Passwords) -> Resource:
     ) -> User:
         """Change a user; every service learns of it by `user.updated`."""
         return actions.edit(user_id, changes, scope, expected=expected)
+
+    @bp.delete("/users/<id:user_id>")
+    @bp.needs("accounts.users:delete", fresh=True)
+    @bp.expects_version()
+    @bp.asks(ConfirmQuerySchema)
+    @bp.answers(
+        None, 204, refuses=[NotFound, ConfirmationNeeded, AccountNotYours, LastAdmin, OutboxFull]
+    )
+    def delete_user(
+        query: dict[str, Any], user_id: str, scope: AccountsScope, expected: int | None
+    ) -> Response | None:
+        """Delete a user and all their data, everywhere and for ever.
+
+        The id is sent once more as `confirm`; without it the answer, 428, says what would be
+        lost. Every service learns of it by `user.deleted`, and `/v1/erasures/{user_id}` shows
+        which of them have erased what they had.
+        """
+        if query["confirm"] != user_id:
+            lost = deletion.preview(user_id, scope, expected=expected)
+            as_of = {"future_shifts": lost.told_at}
+            return confirmation_needed(user_id, lost.name, lost.counts(), as_of)
+        deletion.delete(user_id, scope, expected=expected)
+        return None
 
     return bp

@@ -18,6 +18,7 @@
     Refused
     ├── AccountNotYours       R72
     ├── OwnPasswordElsewhere
+    ├── EmailElsewhere        R17
     ├── TwoFactorEnforced     R41
     ├── ScopeNotYours         R42
     ├── DefaultRoleStays      R70
@@ -173,6 +174,17 @@ class ResetTokenInvalid(Forbidden):
 class OwnPasswordElsewhere(Refused):
     code = "own_password_elsewhere"
     wording = "Change your own password under /v1/me/password, where you enter the present one."
+
+
+class EmailElsewhere(Refused):
+    code = "email_elsewhere"
+    wording = (
+        "The e-mail address of somebody with admin access, and one's own, is changed in "
+        "Account › Users, where the password is asked for once more."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(errors={"email": [FieldError(self.code, self.wording)]})
 
 
 class CurrentPasswordWrong(Forbidden):

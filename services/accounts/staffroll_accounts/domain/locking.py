@@ -39,8 +39,11 @@ def fail(user: User, cause: Cause) -> Decision:
 
 
 def succeed(user: User, cause: Cause) -> Decision:
-    """The user who signed in: the failures before count no more."""
-    security = replace(user.security, failed_sign_ins=0, last_sign_in_at=cause.now)
+    """The user who signed in: the failures before count no more.
+
+    Where there were none, the user stays as they are, and their session tells of it.
+    """
+    security = replace(user.security, failed_sign_ins=0)
     return Decision(
         replace(user, security=security), audit=(noted(cause, "sign-in.succeeded", user.id),)
     )

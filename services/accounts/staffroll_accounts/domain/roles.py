@@ -12,7 +12,7 @@ from staffroll import permissions as catalogue
 from staffroll.audit import AuditEntry, noted
 from staffroll.errors import FieldError, Invalid
 from staffroll.events import Cause, Event, RoleState
-from staffroll.giving import RoleNotYours, check_gives_no_more
+from staffroll.giving import RoleNotYours, check_gives_no_more, gives_more
 from staffroll.permissions import (
     AGENT,
     FINANCE,
@@ -23,6 +23,7 @@ from staffroll.permissions import (
     TRAINER,
 )
 from staffroll.scope import Actor
+from staffroll.standing import Grant
 from staffroll_accounts.domain.errors import (
     CategoryFixed,
     DefaultRoleStays,
@@ -138,7 +139,7 @@ def create(new: NewRole, id_: str, actor: Actor, cause: Cause) -> RoleDecision:
         description=new.description,
         planning_units=_units(new.planning_units),
     )
-    _check(role, actor, had=())
+    _check(role, actor)
     return RoleDecision(role, (told(role, cause),), (noted(cause, "role.created", id_),))
 
 
@@ -235,6 +236,12 @@ def told(role: Role, cause: Cause) -> Event:
     return cause.event(kind, role.id, role.version, state)
 
 
+def grant_of(role: Role) -> Grant:
+    """What the role gives, and where."""
+    units = role.planning_units
+    return Grant(frozenset(role.permissions), None if units is None else frozenset(units))
+
+
 def permissions_of(roles: Iterable[Role]) -> frozenset[str]:
     """What roles allow together: permissions add up (R71)."""
     return frozenset(permission for role in roles for permission in role.permissions)
@@ -244,7 +251,7 @@ def check_no_escalation(actor: Actor, given: Iterable[Role], *, admin_changes: b
     """Raises `RoleNotYours` where the actor gives what they lack themselves. Source: R72, R16."""
     if admin_changes and not actor.is_admin:
         raise RoleNotYours
-    known = {role.id: frozenset(role.permissions) for role in given}
+    known = {role.id: grant_of(role) for role in given}
     check_gives_no_more(actor, known, known)
 
 
@@ -254,24 +261,26 @@ def _changed(role: Role, wanted: Mapping[str, Any], actor: Actor, cause: Cause) 
     edited = replace(role, **{name: wanted[name] for name in changed}, version=version)
     if not changed:
         return RoleDecision(edited)
-    _check(edited, actor, had=role.permissions)
+    _check(edited, actor, before=role)
     entry = noted(cause, "role.updated", role.id, changed)
     return RoleDecision(edited, (told(edited, cause),), (entry,))
 
 
-def _check(role: Role, actor: Actor, *, had: Iterable[str]) -> None:
+def _check(role: Role, actor: Actor, before: Role | None = None) -> None:
     problem = humans.name_problem(role.name)
     if problem is not None:
         raise Invalid(errors={"name": [problem]})
-    added = set(role.permissions) - set(had)
+    added = frozenset(role.permissions) - frozenset(before.permissions if before else ())
     unknown = added - catalogue.NAMES
     if unknown:
         raise PermissionUnknown
     # Whoever already has the role may be the actor, so that only what is added is asked for.
-    if not actor.is_admin and not added <= actor.permissions:
-        raise RoleNotYours(
-            errors={"permissions": [FieldError(RoleNotYours.code, RoleNotYours.wording)]}
-        )
+    given = grant_of(role)
+    if before is None or role.planning_units == before.planning_units:
+        given = replace(given, permissions=added)
+    if gives_more(actor, given):
+        at = "permissions" if not given.permissions <= actor.permissions else "planning_units"
+        raise RoleNotYours(errors={at: [FieldError(RoleNotYours.code, RoleNotYours.wording)]})
 
 
 def _sorted(found: Iterable[str]) -> tuple[str, ...]:

@@ -79,7 +79,6 @@ class Security:
     failed_sign_ins: int = 0
     locked_at: datetime | None = None
     session_epoch: int = 1
-    last_sign_in_at: datetime | None = None
     reset: PasswordReset | None = None
     two_factor: TwoFactor | None = None
     pending_seed: bytes | None = field(default=None, repr=False)

@@ -27,6 +27,23 @@ Status = Literal["active", "deactivated", "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What accounts heard from scheduling about a user; told to nobody.
+
+    Attributes:
+        seen: The newest version of the employee; 0 before the first.
+        is_employed: Whether a staff membership is running; None before the first.
+        future_shifts: How many shifts lie ahead, as of that version.
+        heard_at: When that was heard.
+    """
+
+    seen: int = 0
+    is_employed: bool | None = None
+    future_shifts: int = 0
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A human as accounts knows them.
 
@@ -39,6 +56,7 @@ class User:
         field_versions: In which version each field was changed last.
         security: What is never told.
         access_tokens: Nor are these.
+        scheduled: Nor is this.
         revision: One more at every write, told or not; writes go by it.
     """
 
@@ -59,6 +77,7 @@ class User:
     field_versions: Mapping[str, int] = field(default_factory=dict)
     security: Security = field(default_factory=Security)
     access_tokens: tuple[AccessToken, ...] = ()
+    scheduled: Scheduled = Scheduled()
     revision: int = 0
 
     @property

@@ -6,11 +6,12 @@ from typing import Final
 
 from cryptography.fernet import MultiFernet
 
+from staffroll.jobs import JOB_INDEXES, Jobs
 from staffroll.mongo import Index, Outbox, TenantDatabase, outbox_index
 from staffroll.mongo.audit_trail import AuditTrail, audit_indexes
 from staffroll.mongo.lists import list_indexes
-from staffroll.standing import Standing
-from staffroll_accounts.domain.roles import permissions_of
+from staffroll.standing import Standing, limits_of
+from staffroll_accounts.domain.roles import grant_of, permissions_of
 from staffroll_accounts.store import (
     decoys,
     keys,
@@ -20,15 +21,19 @@ from staffroll_accounts.store import (
     roles,
     sessions,
     tenants,
+    tombstones,
     users,
 )
 from staffroll_accounts.store.decoys import Decoys
 from staffroll_accounts.store.keys import Keys, SigningKey, cipher
+from staffroll_accounts.store.many_users import ManyUsers
 from staffroll_accounts.store.refusals import Refusals
 from staffroll_accounts.store.reset_requests import ResetRequests
 from staffroll_accounts.store.roles import Roles
 from staffroll_accounts.store.sessions import Sessions
+from staffroll_accounts.store.sign_ins import SignIns
 from staffroll_accounts.store.tenants import Tenants, all_tenants
+from staffroll_accounts.store.tombstones import Tombstones
 from staffroll_accounts.store.users import UserExists, Users
 
 __all__ = [
@@ -51,7 +56,12 @@ OUTBOXES: Final = (
     keys.COLLECTION,
 )
 
-AUDITED: Final = (users.COLLECTION, roles.COLLECTION, tenants.COLLECTION)
+AUDITED: Final = (
+    users.COLLECTION,
+    roles.COLLECTION,
+    tenants.COLLECTION,
+    sessions.COLLECTION,
+)
 """Collections whose documents carry entries of the audit trail."""
 
 INDEXES: Final = (
@@ -72,6 +82,7 @@ INDEXES: Final = (
     *list_indexes(users.COLLECTION, "status", facets=["roles"]),
     Index(users.COLLECTION, ["_id", "version"], "versions"),
     Index(users.COLLECTION, ["is_admin"], "admins", partial={"is_admin": True}),
+    users.LEAVING,
     Index(
         users.COLLECTION,
         ["status", "security.two_factor_enforced", "security.two_factor.enabled_at"],
@@ -87,10 +98,13 @@ INDEXES: Final = (
     *roles.INDEXES,
     *(outbox_index(name) for name in OUTBOXES),
     *mails.INDEXES,
+    *refusals.INDEXES,
+    *tombstones.INDEXES,
     *reset_requests.INDEXES,
     *sessions.INDEXES,
     *decoys.INDEXES,
     *audit_indexes(AUDITED),
+    *JOB_INDEXES,
 )
 
 
@@ -100,13 +114,17 @@ class Store:
     def __init__(self, database: TenantDatabase, outbox: Outbox, at_rest: MultiFernet) -> None:
         self.at_rest = at_rest
         self.users = Users(database, outbox, at_rest)
+        self.many_users = ManyUsers(database, outbox, self.users)
+        self.tombstones = Tombstones(database, outbox)
         self.roles = Roles(database, outbox)
         self.tenants = Tenants(database, outbox)
         self.refusals = Refusals(database, outbox)
         self.reset_requests = ResetRequests(database)
         self.sessions = Sessions(database)
+        self.sign_ins = SignIns(database)
         self.decoys = Decoys(database)
         self.audit = AuditTrail(database)
+        self.jobs = Jobs(database)
 
     def standing(self, user_id: str) -> Standing | None:
         """The user's right to be here, as of now; None where there never was one."""
@@ -115,5 +133,11 @@ class Store:
             return None
         is_active = found["status"] == "active"
         needs_roles = is_active and not found["is_admin"]
-        given = permissions_of(self.roles.some(found["roles"])) if needs_roles else frozenset()
-        return Standing(is_active, found["token_generation"], found["is_admin"], given)
+        roles = self.roles.some(found["roles"]) if needs_roles else []
+        return Standing(
+            is_active,
+            found["token_generation"],
+            found["is_admin"],
+            permissions_of(roles),
+            limits_of(map(grant_of, roles)),
+        )

@@ -13,11 +13,15 @@ from typing import Final
 
 from staffroll.bus import Message
 from staffroll.events import Event, RequestRejected
-from staffroll.mongo import Outbox, TenantDatabase
+from staffroll.mongo import Index, Outbox, TenantDatabase
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 
 COLLECTION: Final = "requests"
+
+INDEXES: Final = (
+    Index(COLLECTION, ["subject"], "by_subject", partial={"subject": {"$exists": True}}),
+)
 
 
 class Refusals:
@@ -32,11 +36,17 @@ class Refusals:
         document = self._requests.find_one({"_id": request_id}, {"rejection": 1})
         return None if document is None else RequestRejected(**document["rejection"])
 
+    def erase(self, user_id: str) -> None:
+        """Forget what was refused of a user who is deleted, answers that wait included: whoever
+        asked hears of the deletion instead."""
+        self._requests.delete_many({"subject": user_id})
+
     def say(self, request_id: str, rejection: RequestRejected, event: Event, now: datetime) -> None:
         """Keep the refusal and tell of it: one write. That of an older attempt is old news."""
         messages = [Message.event(event)]
         not_newer = {"_id": request_id, "rejection.attempt": {"$lte": rejection.attempt}}
-        refusal = {"$set": {"rejection": asdict(rejection), "at": now}, **push(messages, now)}
+        kept = {"rejection": asdict(rejection), "at": now, "subject": event.subject}
+        refusal = {"$set": kept, **push(messages, now)}
         if not keep_newer(self._requests.update_one, not_newer, refusal):
             return
         self._outbox.committed(COLLECTION, self._requests.tenant_id, request_id, messages)

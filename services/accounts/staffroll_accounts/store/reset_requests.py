@@ -47,6 +47,10 @@ class ResetRequests:
     def __init__(self, database: TenantDatabase) -> None:
         self._requests = database[COLLECTION]
 
+    def has_waiting(self, until: datetime) -> bool:
+        """Whether requests up to this moment have not been looked at yet."""
+        return self._requests.find_one({"at": {"$lte": until}}, {"_id": 1}) is not None
+
     def insert(
         self, email: str, now: datetime, address: str | None, correlation_id: str | None
     ) -> None:

@@ -145,7 +145,7 @@ class Roles:
 
     def some(self, ids: Iterable[str]) -> list[Role]:
         """Those that are not deleted; one on its way out counts until it is taken away."""
-        return list(self._each({"_id": {"$in": list(ids)}, "is_deleted": False}))
+        return list(self._each(given(ids)))
 
     def default_of(self, category: str) -> Role | None:
         return next(self._each({"category": category, "is_default": True}), None)
@@ -157,7 +157,7 @@ class Roles:
     def find_once(self, once: Once) -> tuple[Role, dict[str, Any]] | None:
         """The role that an Idempotency-Key created, and how the key was kept."""
         document = self._roles.find_one({"once.key": once.key}, _HIDDEN)
-        return None if document is None else (_from_document(document), document["once"])
+        return None if document is None else (from_document(document), document["once"])
 
     def forget_once(self, once: Once, kept_at: datetime) -> None:
         """Free a key that is too old to count, and only as it was kept at that moment."""
@@ -168,7 +168,12 @@ class Roles:
 
     def _each(self, where: Document) -> Iterator[Role]:
         for document in self._roles.find(where, _HIDDEN, sort=[("name", 1), ("_id", 1)]):
-            yield _from_document(document)
+            yield from_document(document)
+
+
+def given(ids: Iterable[str]) -> Document:
+    """Filter: those of `ids` whose permissions count."""
+    return {"_id": {"$in": list(ids)}, "is_deleted": False}
 
 
 def going_roles(platform: Platform) -> Iterator[tuple[str, str]]:
@@ -201,7 +206,8 @@ def _to_document(role: Role) -> Document:
     return document
 
 
-def _from_document(document: Document) -> Role:
+def from_document(document: Document) -> Role:
+    """The role as stored."""
     units, going = document["planning_units"], document["going"]
     return Role(
         id=document["_id"],

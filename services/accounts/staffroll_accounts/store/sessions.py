@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from staffroll.mongo import Document, Index, TenantDatabase
+from staffroll.audit import AuditEntry
+from staffroll.mongo import Document, Index, Platform, TenantDatabase
+from staffroll.mongo.audit_trail import AuditTrail, waiting
 from staffroll_accounts.domain.sessions import Session
 
 COLLECTION: Final = "sessions"
@@ -15,9 +18,18 @@ INDEXES: Final = (
     Index(COLLECTION, ["_id"], "by_id"),
     Index(COLLECTION, ["user_id", "last_used_at"], "of_user"),
     Index(COLLECTION, ["expires_at"], "expired", every_tenant=True, expire_seconds=0),
+    Index(
+        COLLECTION,
+        ["ending.since"],
+        "ending",
+        partial={"ending.since": {"$exists": True}},
+        every_tenant=True,
+    ),
 )
 
 _MOST_LISTED: Final = 100
+_MOST_FINISHED: Final = 1000
+_NOT_ITS_OWN: Final = frozenset({"_id", "tenant_id", "ending", "audit"})
 
 
 class Sessions:
@@ -25,10 +37,14 @@ class Sessions:
 
     def __init__(self, database: TenantDatabase) -> None:
         self._sessions = database[COLLECTION]
+        self._trail = AuditTrail(database)
 
-    def insert(self, session: Session) -> None:
+    def insert(self, session: Session, audit: Sequence[AuditEntry] = ()) -> None:
+        """Keep a new session, and note how it began: one write."""
         document = asdict(session)
         document["_id"] = document.pop("id")
+        if audit:
+            document["audit"] = waiting(audit)
         self._sessions.insert_one(document)
 
     def find(self, session_id: str) -> Session | None:
@@ -62,11 +78,35 @@ class Sessions:
         )
         return result.matched_count == 1
 
-    def end(self, session_id: str, now: datetime) -> None:
-        """No refresh token of the session is good any more."""
-        self._sessions.update_one(
-            {"_id": session_id, "ended_at": None}, {"$set": {"ended_at": now}}
+    def is_open(self, session_id: str) -> bool:
+        """Whether nobody has ended the session; it may have expired."""
+        return (
+            self._sessions.find_one({"_id": session_id, "ended_at": None}, {"_id": 1}) is not None
         )
+
+    def end(self, session_id: str, action: str, now: datetime) -> None:
+        """No refresh token of the session is good any more.
+
+        Its access tokens are void with a write to the user; `settle` says that it was made.
+
+        Args:
+            action: For the audit trail.
+        """
+        self._sessions.update_one(
+            {"_id": session_id, "ended_at": None},
+            {"$set": {"ended_at": now, "ending": {"since": now, "action": action}}},
+        )
+
+    def settle(self, session_id: str) -> None:
+        """The session has ended whole."""
+        self._sessions.update_one({"_id": session_id}, {"$unset": {"ending": ""}})
+
+    def erase(self, user_id: str) -> None:
+        """Forget all of the user's sessions, ended ones included; what was noted in them finds
+        its way into the trail."""
+        for document in list(self._sessions.find({"user_id": user_id}, {"audit": 1})):
+            self._trail.keep_apart(document.get("audit", ()))
+            self._sessions.delete_one({"_id": document["_id"]})
 
     def move(self, session_id: str, epoch: int) -> None:
         """Let a session of the epoch right before go on in this one.
@@ -85,6 +125,31 @@ class Sessions:
         return None if document is None else _from_document(document)
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a session that was begun, and after a crash not finished."""
+
+    tenant_id: str
+    session_id: str
+    user_id: str
+    action: str
+
+
+def unfinished_endings(platform: Platform, before: datetime) -> list[Ending]:
+    """What was begun before this moment, of all tenants, the oldest first; at most 1000."""
+    found = (
+        platform[COLLECTION]
+        .find({"ending.since": {"$lt": before}}, {"tenant_id": 1, "user_id": 1, "ending": 1})
+        .hint("ending")
+        .sort("ending.since", 1)
+        .limit(_MOST_FINISHED)
+    )
+    return [
+        Ending(one["tenant_id"], one["_id"], one["user_id"], one["ending"]["action"])
+        for one in found
+    ]
+
+
 def _from_document(document: Document) -> Session:
-    known = {name: value for name, value in document.items() if name not in ("_id", "tenant_id")}
+    known = {name: value for name, value in document.items() if name not in _NOT_ITS_OWN}
     return Session(id=document["_id"], **{**known, "first": tuple(known["first"])})

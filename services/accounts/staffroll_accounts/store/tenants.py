@@ -114,16 +114,17 @@ class Tenants:
 
     def find(self) -> Tenant | None:
         document = self._tenants.find_one({"_id": self._tenants.tenant_id}, {"outbox": 0})
-        return None if document is None else _from_document(document)
+        return None if document is None else from_document(document)
 
 
 def all_tenants(platform: Platform) -> Iterator[Tenant]:
     """Every tenant there is, for snapshots and commands."""
     for document in platform[COLLECTION].find({}, {"outbox": 0}):
-        yield _from_document(document)
+        yield from_document(document)
 
 
-def _from_document(document: Document) -> Tenant:
+def from_document(document: Document) -> Tenant:
+    """The tenant as stored."""
     return Tenant(
         id=document["_id"],
         version=document["version"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,7 +16,14 @@ from staffroll.errors import NotFound, OutboxFull, Stale
 from staffroll.events import Cause
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.ids import new_id
-from staffroll.mongo import Document, Outbox, TenantDatabase, duplicate_index
+from staffroll.mongo import (
+    Document,
+    Index,
+    Outbox,
+    Platform,
+    TenantDatabase,
+    duplicate_index,
+)
 from staffroll.mongo.lists import Facet, find_slice
 from staffroll.mongo.outbox import HAS_ROOM, entries, push
 from staffroll.search import Term, email_key, index_fields
@@ -24,13 +31,17 @@ from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.mails import Mail
 from staffroll_accounts.domain.security import PasswordReset, Security, TwoFactor
 from staffroll_accounts.domain.two_factor import SecondFactors
-from staffroll_accounts.domain.users import Decision, User, public_state
+from staffroll_accounts.domain.users import Decision, Scheduled, User, public_state
 from staffroll_accounts.store import access_tokens
 
 COLLECTION: Final = "users"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LISTED: Final = {"grams": 0, "haystack": 0, "outbox": 0, "mails": 0, "audit": 0}
+UNREAD: Final = ("grams", "haystack", "outbox", "mails", "audit")
+"""Fields that a user is never made from."""
+
+_SECURITY: Final = frozenset(field.name for field in fields(Security))
+_LISTED: Final = dict.fromkeys(UNREAD, 0)
 
 
 class UserExists(Exception):
@@ -55,12 +66,7 @@ class Users:
         """
         self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        document = _to_document(decision.user) | {
-            "revision": 1,
-            "outbox": entries(messages, now),
-            "mails": self._sealed(decision.mails, now),
-            "audit": [asdict(entry) for entry in decision.audit],
-        }
+        document = self.new_document(decision, messages, now)
         if once is not None:
             document["once"] = once.document(now)
         try:
@@ -76,11 +82,26 @@ class Users:
         self._outbox.committed(COLLECTION, self._users.tenant_id, decision.user.id, messages)
         return replace(decision.user, revision=1)
 
-    def save(self, decision: Decision, before: User, now: datetime) -> User:
+    def new_document(
+        self, decision: Decision, messages: Sequence[Message], now: datetime
+    ) -> Document:
+        """A new user with all that is told, mailed and noted of them."""
+        return to_document(decision.user) | {
+            "revision": 1,
+            "outbox": entries(messages, now),
+            "mails": self._sealed(decision.mails, now),
+            "audit": [asdict(entry) for entry in decision.audit],
+        }
+
+    def save(
+        self, decision: Decision, before: User, now: datetime, *, although_full: bool = False
+    ) -> User:
         """Keep a changed user, tell, mail and note it: one write, on the revision that was read.
 
         Only what differs from `before` is written.
 
+        Args:
+            although_full: However much waits for the broker, for what must not be put off.
         Raises:
             Stale: Somebody was quicker.
             EmailTaken: As in `insert`.
@@ -88,18 +109,12 @@ class Users:
         """
         if decision == Decision(before):
             return before
-        self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        revision = before.revision + 1
-        pushed: Document = {
-            "outbox": {"$each": entries(messages, now)},
-            "mails": {"$each": self._sealed(decision.mails, now)},
-            "audit": {"$each": [asdict(entry) for entry in decision.audit]},
-        }
-        update = {
-            "$set": {**_differences(before, decision.user), "revision": revision},
-            "$push": pushed,
-        }
+        if messages and not although_full:
+            self._outbox.check_room()
+        update = update_of(
+            decision, before, entries(messages, now), self._sealed(decision.mails, now)
+        )
         room = HAS_ROOM if messages else {}
         try:
             result = self._users.update_one(
@@ -110,7 +125,7 @@ class Users:
         if result.matched_count == 0:
             raise self._why_not(before)
         self._outbox.committed(COLLECTION, self._users.tenant_id, before.id, messages)
-        return replace(decision.user, revision=revision)
+        return replace(decision.user, revision=before.revision + 1)
 
     def _sealed(self, mails: Iterable[Mail], now: datetime) -> list[Document]:
         return [
@@ -150,7 +165,7 @@ class Users:
     def find(self, user_id: str) -> User | None:
         """The user or their tombstone."""
         document = self._users.find_one({"_id": user_id}, _LISTED)
-        return None if document is None else _from_document(document)
+        return None if document is None else from_document(document)
 
     def standing(self, user_id: str) -> Document | None:
         """Status, token generation, admin access and roles; None where there never was one."""
@@ -160,16 +175,16 @@ class Users:
 
     def find_by_email(self, email: str) -> User | None:
         document = self._users.find_one({"email_key": email_key(email)}, _LISTED)
-        return None if document is None else _from_document(document)
+        return None if document is None else from_document(document)
 
     def find_by_access_token(self, token_id: str) -> User | None:
         document = self._users.find_one({"access_tokens.id": token_id}, _LISTED)
-        return None if document is None else _from_document(document)
+        return None if document is None else from_document(document)
 
     def find_once(self, once: Once) -> tuple[User, dict[str, Any]] | None:
         """The user that an Idempotency-Key created, and how the key was kept."""
         document = self._users.find_one({"once.key": once.key}, _LISTED)
-        return None if document is None else (_from_document(document), document["once"])
+        return None if document is None else (from_document(document), document["once"])
 
     def forget_once(self, once: Once, kept_at: datetime) -> None:
         """Free a key that is too old to count, and only as it was kept at that moment."""
@@ -194,7 +209,7 @@ class Users:
             projection=_LISTED,
             facet=Facet("roles", tuple(roles)) if roles else None,
         )
-        return [_from_document(document) for document in found.documents], found.total, found.end
+        return [from_document(document) for document in found.documents], found.total, found.end
 
     def count(self, status: str) -> int:
         return find_slice(self._users, {"status": status}, (), after=None, limit=1).total
@@ -217,8 +232,8 @@ class Users:
         return self._users.count({"status": "active", **where}, hint="two_factor")
 
     def admins(self) -> dict[str, int]:
-        """The revisions of all who have admin access, by id."""
-        admins = {"status": {"$in": ["active", "deactivated"]}, "is_admin": True}
+        """The revisions of all active users who have admin access, by id (R16)."""
+        admins = {"status": "active", "is_admin": True}
         found = self._users.find(admins, {"revision": 1})
         return {document["_id"]: document["revision"] for document in found}
 
@@ -237,7 +252,7 @@ class Users:
         """All users and tombstones, or those named, for a snapshot."""
         where: Document = {"_id": {"$in": list(subjects)}} if subjects else {}
         for document in self._users.find(where, _LISTED, batch_size=500):
-            yield _from_document(document)
+            yield from_document(document)
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """Ids and versions of all users and tombstones."""
@@ -249,7 +264,15 @@ def _having(role_id: str) -> Document:
     return {"status": {"$in": ["active", "deactivated"]}, "roles": role_id}
 
 
-def _to_document(user: User) -> Document:
+def to_document(user: User) -> Document:
+    document = _state(user)
+    if user.status != "deleted":
+        document["email_key"] = email_key(user.email)
+        document |= index_fields(user.last_name, user.first_name, user.email)
+    return document
+
+
+def _state(user: User) -> Document:
     document: Document = {
         "_id": user.id,
         "version": user.version,
@@ -269,13 +292,13 @@ def _to_document(user: User) -> Document:
         "security": asdict(user.security),
         "access_tokens": access_tokens.to_documents(user.access_tokens),
     }
-    if user.status != "deleted":
-        document["email_key"] = email_key(user.email)
-        document |= index_fields(user.last_name, user.first_name, user.email)
+    if user.scheduled.seen:
+        document["scheduled"] = asdict(user.scheduled)
     return document
 
 
-def _from_document(document: Document) -> User:
+def from_document(document: Document) -> User:
+    """The user as stored, read with or without `UNREAD`."""
     return User(
         id=document["_id"],
         version=document["version"],
@@ -294,20 +317,67 @@ def _from_document(document: Document) -> User:
         field_versions=document["field_versions"],
         security=_security(document["security"]),
         access_tokens=access_tokens.from_documents(document.get("access_tokens", ())),
+        scheduled=Scheduled(**document.get("scheduled", {})),
         revision=document["revision"],
     )
 
 
+def update_of(
+    decision: Decision, before: User, news: Sequence[Document], mails: Sequence[Document]
+) -> Document:
+    """The one write that keeps a decision, with what waits to be sent."""
+    return {
+        "$set": {**_differences(before, decision.user), "revision": before.revision + 1},
+        "$push": {
+            "outbox": {"$each": list(news)},
+            "mails": {"$each": list(mails)},
+            "audit": {"$each": [asdict(entry) for entry in decision.audit]},
+        },
+    }
+
+
 def _differences(before: User, after: User) -> Document:
-    old, new = _to_document(before), _to_document(after)
-    return {name: value for name, value in new.items() if old.get(name) != value}
+    """The fields that differ, those of ``security`` one by one: the less is written, the less
+    the server has to look after."""
+    old, new = _state(before), _state(after)
+    if _indexed(before) != _indexed(after):
+        old, new = to_document(before), to_document(after)
+    found = {name: value for name, value in new.items() if old.get(name) != value}
+    for name, value in found.pop("security", {}).items():
+        if old["security"][name] != value:
+            found[f"security.{name}"] = value
+    return found
+
+
+def _indexed(user: User) -> tuple[str, ...]:
+    """What the fields to search by are made of."""
+    return user.status, user.last_name, user.first_name, user.email
 
 
 def _security(document: Document) -> Security:
     reset, second = document["reset"], document["two_factor"]
-    found = dict(document)
+    # What is not known here, a newer version has written, or an older one.
+    found = {name: value for name, value in document.items() if name in _SECURITY}
     found["reset"] = PasswordReset(**reset) if reset else None
     if second:
         recovery = tuple(second["recovery_hashes"])
         found["two_factor"] = TwoFactor(**{**second, "recovery_hashes": recovery})
     return Security(**found)
+
+
+LEAVING: Final = Index(
+    COLLECTION,
+    ["scheduled.heard_at"],
+    "leaving",
+    partial={"scheduled.is_employed": False, "status": "active"},
+    every_tenant=True,
+)
+"""Those who are active though their staff membership has ended (R16)."""
+
+
+def leaving_users(platform: Platform) -> Iterator[tuple[str, str]]:
+    """Tenant and id of all who are to be deactivated as soon as there is another admin."""
+    where = {"scheduled.is_employed": False, "status": "active"}
+    found = platform[COLLECTION].find(where, {"tenant_id": 1}).hint(LEAVING.name)
+    for document in list(found):
+        yield document["tenant_id"], document["_id"]

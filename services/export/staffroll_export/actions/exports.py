@@ -1,4 +1,4 @@
-"""Exporting the user list."""
+"""Exporting the user list while it is read."""
 
 from __future__ import annotations
 
@@ -9,22 +9,15 @@ from datetime import datetime
 from io import BufferedIOBase
 from zoneinfo import ZoneInfo
 
-from staffroll.search import Term
 from staffroll_export.actions import ExportScope
 from staffroll_export.domain.errors import CatchingUp
 from staffroll_export.domain.formats import CSV, ExportFormat, find_format
 from staffroll_export.domain.rows import Row
+from staffroll_export.domain.wanted import Wanted
 from staffroll_export.streaming import Download, Downloads
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which users, in which form; as the user list takes it (R10-R13)."""
-
-    format_name: str
-    is_billed: bool
-    terms: tuple[Term, ...]
-    roles: Sequence[str]
+Waits = Callable[[], str | None]
+"""What export still waits for before it knows all users, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +40,64 @@ def formats(_scope: ExportScope) -> Sequence[ExportFormat]:
     return [CSV]
 
 
-def export_users(
-    wanted: Wanted, scope: ExportScope, downloads: Downloads, waits: Callable[[], str | None]
-) -> Export:
+def chosen_format(wanted: Wanted, scope: ExportScope) -> ExportFormat:
+    """Raises `FormatUnknown`."""
+    return find_format(wanted.format_name, formats(scope))
+
+
+def check_caught_up(waits: Waits) -> None:
+    """Raises `CatchingUp` while a part of the list would look like the whole."""
+    if waits() is not None:
+        raise CatchingUp
+
+
+def export_users(wanted: Wanted, scope: ExportScope, downloads: Downloads, waits: Waits) -> Export:
     """The same rows in the same order as the list with the same parameters (R14, R90).
 
-    Args:
-        waits: What export still waits for before it knows all users, or None.
     Raises:
         FormatUnknown: There is no such format.
         CatchingUp: A part of the list would look like the whole.
         TooManyDownloads: This process serves as many as it may.
     """
-    if waits() is not None:
-        raise CatchingUp
-    chosen = find_format(wanted.format_name, formats(scope))
+    check_caught_up(waits)
+    chosen = chosen_format(wanted, scope)
     # Asked before the rows are read, so that they are at least so new.
     as_of = scope.store.newest_told_at()
-
-    def write(out: BufferedIOBase) -> None:
-        with closing(_rows(wanted, scope)) as rows:
-            chosen.write(rows, out, {})
-
+    rows = selected(wanted, scope)
     return Export(
-        filename=f"users-{scope.tenant_id}-{_today(scope)}.{chosen.extension}",
+        filename=filename(chosen, scope),
         media_type=chosen.media_type,
         as_of=as_of,
-        download=downloads.start(write),
+        download=downloads.start(lambda out: write(chosen, rows, out)),
     )
 
 
-def _rows(wanted: Wanted, scope: ExportScope) -> Generator[Row]:
+def selected(wanted: Wanted, scope: ExportScope, *, at_one_moment: bool = False) -> Generator[Row]:
+    """The rows that are wanted, in order; see `Store.each`."""
     return scope.store.each(
-        status="active" if wanted.is_billed else "deactivated",
+        status=_STATUS[wanted.status],
         terms=wanted.terms,
         roles=wanted.roles,
+        at_one_moment=at_one_moment,
     )
 
 
-def _today(scope: ExportScope) -> str:
-    """The date in the tenant's time zone."""
+def count(wanted: Wanted, scope: ExportScope) -> int:
+    """How many rows are wanted now."""
+    return scope.store.count(status=_STATUS[wanted.status], terms=wanted.terms, roles=wanted.roles)
+
+
+def write(chosen: ExportFormat, rows: Generator[Row], out: BufferedIOBase) -> None:
+    """Everything that a format makes of the rows, which are let go of in the end."""
+    with closing(rows):
+        chosen.write(rows, out, {})
+
+
+def filename(chosen: ExportFormat, scope: ExportScope) -> str:
+    """With the date in the tenant's time zone."""
     zone = ZoneInfo(scope.store.directory.house().time_zone)
-    return scope.now.astimezone(zone).date().isoformat()
+    today = scope.now.astimezone(zone).date().isoformat()
+    return f"users-{scope.tenant_id}-{today}.{chosen.extension}"
+
+
+_STATUS = {"billed": "active", "unbilled": "deactivated"}

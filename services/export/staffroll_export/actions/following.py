@@ -8,7 +8,7 @@ from staffroll_export.domain import rows
 
 
 def follow(event: Event, user: UserState, scope: ExportScope) -> None:
-    """Keep the user's state, or erase all but the fact of a deleted one and say so (R62).
+    """Keep the user's state, or erase all but the fact of a deleted one (R62).
 
     Whatever is not newer than what is here changes nothing; a deletion that is told again
     is answered again, since whoever tells it misses the receipt.
@@ -16,12 +16,16 @@ def follow(event: Event, user: UserState, scope: ExportScope) -> None:
     if user.status != "deleted":
         scope.store.keep(event.subject, event.sequence, user, told_at=event.time)
         return
-    receipt = rows.receipt(event.subject, event.sequence, scope.cause(rows.SOURCE))
     scope.store.erase(
         event.subject,
         event.sequence,
         token_generation=user.token_generation,
         told_at=event.time,
-        receipt=receipt,
         now=scope.now,
     )
+
+
+def give_receipt(user_id: str, scope: ExportScope) -> None:
+    """Say that nothing personal of a deleted user is left here (R62)."""
+    receipt = rows.receipt(user_id, scope.store.version(user_id), scope.cause(rows.SOURCE))
+    scope.store.give_receipt(user_id, receipt, scope.now)

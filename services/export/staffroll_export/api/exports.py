@@ -10,14 +10,14 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from staffroll.ids import UUID_PATTERN
-from staffroll.search import TooManyTerms, parse_terms
+from staffroll.search import TooManyTerms
 from staffroll.web.lists import SearchText
 from staffroll.web.resource import Resource, View
 from staffroll_export.actions import ExportScope
 from staffroll_export.actions import exports as actions
-from staffroll_export.actions.exports import Wanted
 from staffroll_export.domain.errors import CatchingUp, FormatUnknown, TooManyDownloads
 from staffroll_export.domain.formats import CSV
+from staffroll_export.domain.wanted import Wanted
 from staffroll_export.streaming import Downloads
 
 AS_OF: Final = "X-Staffroll-As-Of"
@@ -51,7 +51,7 @@ class FormatsSchema(Schema):
     items = fields.List(fields.Nested(FormatSchema), required=True)
 
 
-class ExportQuerySchema(Schema):
+class WantedSchema(Schema):
     """The parameters of the user list, without its pages; they combine with *and* (R13, R14)."""
 
     format = fields.String(
@@ -90,18 +90,12 @@ def exports(downloads: Downloads, waits: Callable[[], str | None]) -> Resource:
 
     @bp.get("/users/export")
     @bp.needs("export.users:read")
-    @bp.asks(ExportQuerySchema)
+    @bp.asks(WantedSchema)
     @_answers_file(bp)
     @bp.answers(None, refuses=[TooManyTerms, FormatUnknown, CatchingUp, TooManyDownloads])
     def export_users(query: dict[str, Any], scope: ExportScope) -> Response:
         """Download the user list: the same rows in the same order as in accounts."""
-        wanted = Wanted(
-            format_name=query["format"],
-            is_billed=query["status"] == "billed",
-            terms=parse_terms(query["q"]),
-            roles=query["role"],
-        )
-        export = actions.export_users(wanted, scope, downloads, waits)
+        export = actions.export_users(Wanted.of(query), scope, downloads, waits)
         response = Response(export.download, mimetype=export.media_type)
         response.headers["Content-Disposition"] = f'attachment; filename="{export.filename}"'
         if export.as_of is not None:

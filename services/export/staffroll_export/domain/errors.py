@@ -4,6 +4,9 @@
 
     Invalid
     └── FormatUnknown
+    Conflict
+    ├── NotMadeYet
+    └── TooManyExports
     Unavailable
     ├── CatchingUp
     └── TooManyDownloads
@@ -11,7 +14,7 @@
 
 from __future__ import annotations
 
-from staffroll.errors import FieldError, Invalid, Unavailable
+from staffroll.errors import Conflict, FieldError, Invalid, Unavailable
 
 
 class FormatUnknown(Invalid):
@@ -20,6 +23,16 @@ class FormatUnknown(Invalid):
 
     def __init__(self) -> None:
         super().__init__(errors={"format": [FieldError(self.code, self.wording)]})
+
+
+class NotMadeYet(Conflict):
+    code = "not_made_yet"
+    wording = "The file is still being made. Look at the export to see how far it is."
+
+
+class TooManyExports(Conflict):
+    code = "too_many_exports"
+    wording = "You have {max} exports already. Delete one that you do not need any more."
 
 
 class CatchingUp(Unavailable):

@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
-
-from staffroll.following import Actions
-from staffroll.web.fields import Line, PhoneNumber
+from staffroll.errors import Forbidden
 from staffroll.web.followed import NewRecordSchema, RecordChangesSchema, RecordSchema
 from staffroll.web.records import RecordRoutes, record_routes
 from staffroll.web.resource import Resource
-from staffroll_people.domain.persons import Profile
+from staffroll_people.actions.persons import PersonActions, seen
+from staffroll_people.api.profiles import ProfileChangesSchema, ProfileSchema
 
 
-def _shown(name: str) -> fields.String:
-    return fields.String(required=True, attribute=f"own.{name}")
-
-
-class PersonSchema(RecordSchema):
+class PersonSchema(ProfileSchema, RecordSchema):
     """A person."""
 
-    title = _shown("title")
-    middle_name = _shown("middle_name")
-    private_phone = _shown("private_phone")
-    business_phone = _shown("business_phone")
 
-
-class _ProfileSchema(Schema):
-    """All optional; null stands for empty."""
-
-    title = Line(allow_none=True)
-    middle_name = Line(allow_none=True)
-    private_phone = PhoneNumber(allow_none=True)
-    business_phone = PhoneNumber(allow_none=True)
-
-
-class NewPersonSchema(NewRecordSchema, _ProfileSchema):
+class NewPersonSchema(NewRecordSchema, ProfileChangesSchema):
     """A new person."""
 
 
-class PersonChangesSchema(RecordChangesSchema, _ProfileSchema):
+class PersonChangesSchema(RecordChangesSchema, ProfileChangesSchema):
     """What may be changed of a person; what is left out stays, null removes."""
 
 
-def persons(actions: Actions[Profile]) -> Resource:
+def persons(actions: PersonActions) -> Resource:
     """The routes of ``/v1/people``."""
     made = RecordRoutes(
         name="people",
-        description="Profiles: contact and address data.",
+        description="Profiles: contact and address data. Date of birth, private phone, address, "
+        "emergency contact and notes are sensitive: they are missing without "
+        "`people.sensitive:read`, and changed only with `people.sensitive:edit`.",
         permission="people.profile",
         shown=PersonSchema,
         new=NewPersonSchema,
         changes=PersonChangesSchema,
+        conflicts=[Forbidden],
+        shows=seen,
     )
     return record_routes(made, actions)

@@ -1,27 +1,17 @@
-"""Persons: what people owns of a human, and what it says of it."""
+"""Persons: humans as people knows them, and what it says of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from staffroll.events import PersonState, UserState
 from staffroll.records import Record
+from staffroll_people.domain import profiles
+from staffroll_people.domain.profiles import Profile
 
 SOURCE: Final = "people"
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What people owns of a human; all of it is optional (R85)."""
-
-    title: str = ""
-    middle_name: str = ""
-    private_phone: str = ""
-    business_phone: str = ""
-
 
 Person = Record[Profile]
 
@@ -32,7 +22,6 @@ class PersonRules:
     name: Final = SOURCE
     created: Final = "person.updated"
     updated: Final = "person.updated"
-    erased: Final = Profile()
 
     def begin(
         self, id_: str, own: Mapping[str, Any], zone: str, now: datetime, nth: int
@@ -48,11 +37,16 @@ class PersonRules:
         """A user's news changes nothing of the profile."""
         return own or Profile()
 
+    def buried(self, record: Person | None, now: datetime) -> Profile:
+        """Nothing."""
+        return Profile()
+
     def edited(self, own: Profile, changes: Mapping[str, Any]) -> Profile:
-        """Null removes, as JSON Merge Patch has it."""
-        return replace(own, **{name: value or "" for name, value in changes.items()})
+        """Null removes, as JSON Merge Patch has it; see `profiles.edited`."""
+        return profiles.edited(own, changes)
 
     def state(self, record: Person, now: datetime) -> PersonState:
+        """What is told: nothing that is sensitive."""
         if record.followed.is_deleted:
             return PersonState(status="deleted")
         own = record.own

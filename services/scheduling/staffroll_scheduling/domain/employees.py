@@ -7,13 +7,34 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from staffroll.events import EmployeeState, UserState
 from staffroll.records import Record
-from staffroll_scheduling.domain.membership import Membership, day_in
+from staffroll_scheduling.domain.assignments import (
+    NOTHING_NEEDED,
+    Assignment,
+    checked,
+    current_units,
+)
+from staffroll_scheduling.domain.availability import Availability
+from staffroll_scheduling.domain.membership import Membership, day_in, has_come, is_employed
+from staffroll_scheduling.domain.stays import Stay, left_over, stays
+from staffroll_scheduling.domain.weeks import WeekChange
 
 SOURCE: Final = "scheduling"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAddress:
+    """A secret address under which somebody's shifts can be read as a calendar.
+
+    Attributes:
+        hash: Of the secret; the secret itself is shown once and not kept.
+    """
+
+    hash: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +46,36 @@ class Employment:
         memberships: Oldest first, never overlapping (R53).
         is_assumed: The membership was not set here but concluded from the user, and
             follows it until somebody sets one.
+        drop_shifts_from: From this day on shifts are to be removed, as was decided with the
+            leave date (R51); None where none are, or when that is done.
+        tell_again_at: When accounts is told again that a membership has started or ended,
+            unless the user follows until then.
+        told_again: How often it was told again.
+        assignments: What they have out of the catalogues, and when (R80).
+        planning_units: Those that are valid now, by priority, as was told last.
+        availabilities: When they can work, in the order of the week (R81).
+        future_shifts: How many shifts were not over at `counted_at`.
+        counted_at: None while there are none.
+        unapplied: Changes of shifts that are decided with this very write; they wait in the
+            employee's document and are not read back with it.
+        calendar: Their secret calendar address; None where they have none.
+        counted: Of a deleted one, when they were active, as long as billing needs it (R55).
     """
 
     personnel_number: str = ""
     memberships: tuple[Membership, ...] = ()
     is_assumed: bool = False
+    drop_shifts_from: date | None = None
+    tell_again_at: datetime | None = None
+    told_again: int = 0
+    assignments: tuple[Assignment, ...] = ()
+    planning_units: tuple[str, ...] = ()
+    availabilities: tuple[Availability, ...] = ()
+    future_shifts: int = 0
+    counted_at: datetime | None = None
+    unapplied: tuple[WeekChange, ...] = ()
+    calendar: CalendarAddress | None = None
+    counted: tuple[Stay, ...] = ()
 
     @property
     def join_date(self) -> date | None:
@@ -41,7 +87,18 @@ class Employment:
         """Of the newest membership."""
         return self.memberships[-1].leave_date if self.memberships else None
 
+    @property
+    def is_employed(self) -> bool:
+        """Whether a membership is running, as far as was said."""
+        return is_employed(self.memberships)
+
+    @property
+    def status(self) -> Literal["employed", "not_employed"]:
+        """As it is told."""
+        return "employed" if self.is_employed else "not_employed"
+
     def is_employed_on(self, day: date) -> bool:
+        """Whether `day` lies in a membership by its dates."""
         return any(membership.runs_on(day) for membership in self.memberships)
 
 
@@ -54,21 +111,32 @@ class EmployeeRules:
     name: Final = SOURCE
     created: Final = "employee.created"
     updated: Final = "employee.updated"
-    erased: Final = Employment()
 
     def begin(
         self, id_: str, own: Mapping[str, Any], zone: str, now: datetime, nth: int
     ) -> Employment:
-        """Joins today in their zone unless another day was named. Source: R7."""
-        join_date = own.get("join_date") or day_in(zone, now)
-        return Employment(
+        """Joins today in their zone unless another day was named. Source: R7.
+
+        Planning units that are asked for are valid at once, so that who named them sees the
+        employee (R73), or from the join date on where that is past.
+        """
+        today = day_in(zone, now)
+        join_date = own.get("join_date") or today
+        started_at = now if has_come(join_date, zone, now) else None
+        units = own.get("planning_units") or ()
+        first = tuple(replace(unit, valid_from=min(join_date, today)) for unit in units)
+        begun = Employment(
             personnel_number=own.get("personnel_number") or generated_number(id_, nth),
-            memberships=(Membership(join_date),),
+            memberships=(Membership(join_date, started_at=started_at),),
+            assignments=checked((), first, NOTHING_NEEDED, today),
         )
+        return with_current_units(begun, zone, now)
 
     def begins_active(self, own: Employment, zone: str, now: datetime) -> bool:
         """Deactivated until a future join date. Source: R7."""
-        return own.is_employed_on(day_in(zone, now))
+        return own.is_employed or any(
+            one.leave_date is None and has_come(one.join_date, zone, now) for one in own.memberships
+        )
 
     def heard(self, id_: str, own: Employment | None, user: UserState, nth: int) -> Employment:
         """Joined when the user was created; a deactivated one has no running membership.
@@ -78,9 +146,18 @@ class EmployeeRules:
         """
         if own is None:
             own = Employment(personnel_number=generated_number(id_, nth), is_assumed=True)
+        if own.calendar is not None and user.status != "active":
+            own = replace(own, calendar=None)  # ends as sessions and tokens do (R51)
         if not own.is_assumed:
             return own
         return replace(own, memberships=_concluded(user))
+
+    def buried(self, record: Employee | None, now: datetime) -> Employment:
+        """Nothing but moments, for the month that is not billed yet. Source: R55, R61."""
+        if record is None or record.followed.state != "confirmed":
+            return Employment()
+        known = stays(record.own.memberships, record.followed.user.time_zone)
+        return Employment(counted=left_over(known, now))
 
     def edited(self, own: Employment, changes: Mapping[str, Any]) -> Employment:
         return replace(own, **changes)
@@ -89,16 +166,31 @@ class EmployeeRules:
         if record.followed.is_deleted:
             return EmployeeState(status="deleted")
         own = record.own
-        today = day_in(record.followed.user.time_zone, now)
         return EmployeeState(
-            status="employed" if own.is_employed_on(today) else "not_employed",
+            status=own.status,
             personnel_number=own.personnel_number,
             join_date=own.join_date,
             leave_date=own.leave_date,
+            planning_units=list(own.planning_units),
+            future_shifts=own.future_shifts,
         )
 
 
 RULES: Final = EmployeeRules()
+
+
+def is_kept_as_last_admin(record: Employee) -> bool:
+    """Whether the user of somebody without membership stays active: the tenant has no other
+    admin, or accounts has not yet answered. Source: R16."""
+    user = record.followed.user
+    is_over = record.followed.state == "confirmed" and not record.own.is_employed
+    return is_over and user.is_active and user.is_admin
+
+
+def with_current_units(own: Employment, zone: str, now: datetime) -> Employment:
+    """The employment with the planning units that are valid now; to be called when it changes."""
+    units = tuple(current_units(own.assignments, day_in(zone, now)))
+    return own if units == own.planning_units else replace(own, planning_units=units)
 
 
 def generated_number(id_: str, nth: int) -> str:
@@ -114,4 +206,6 @@ def _concluded(user: UserState) -> tuple[Membership, ...]:
     if user.status != "active":
         return ()
     created_at = datetime.fromisoformat(user.created_at)
-    return (Membership(day_in(user.time_zone, created_at)),)
+    joined = day_in(user.time_zone, created_at)
+    # It started when the user came to be, which was told by whoever made the user.
+    return (Membership(joined, started_at=created_at),)

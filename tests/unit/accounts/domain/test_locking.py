@@ -52,8 +52,14 @@ def test_r20_a_success_resets_the_count() -> None:
     decision = rules.succeed(failed(2), a_cause())
 
     assert decision.user.security.failed_sign_ins == 0
-    assert decision.user.security.last_sign_in_at == NOW
+    assert [entry.action for entry in decision.audit] == ["sign-in.succeeded"]
     assert decision.events == ()
+
+
+def test_a_success_after_no_failure_leaves_the_user_as_they_are() -> None:
+    user = failed(0)
+
+    assert rules.succeed(user, a_cause()).user == user
 
 
 def test_r21_unlocking_resets_the_count_and_is_told() -> None:

@@ -76,6 +76,22 @@ def test_r72_nobody_gives_a_permission_they_lack() -> None:
         check_no_escalation(actor, [a_role(READ), a_role(EDIT)], admin_changes=False)
 
 
+def test_r72_nobody_widens_a_role_beyond_their_own_planning_units() -> None:
+    allowed = "scheduling.employees:read"
+    planner = Actor("u", frozenset({allowed}), limits={allowed: frozenset({"north", "east"})})
+    role = replace(a_role(allowed), planning_units=("north",))
+
+    wider = edit(role, {"planning_units": ["north", "east"]}, planner, a_cause())
+    assert wider.role.planning_units == ("east", "north")
+    for beyond in (None, ["north", "south"]):
+        with pytest.raises(RoleNotYours) as refused:
+            edit(role, {"planning_units": beyond}, planner, a_cause())
+        assert set(refused.value.errors) == {"planning_units"}
+    with pytest.raises(RoleNotYours):
+        edit(a_role(), {"permissions": [allowed]}, planner, a_cause())
+    assert edit(role, {"name": "Northern planner"}, planner, a_cause()).role.planning_units
+
+
 def test_r16_only_an_admin_grants_or_revokes_admin_access() -> None:
     with pytest.raises(RoleNotYours):
         check_no_escalation(Actor("u", frozenset({READ, EDIT})), [], admin_changes=True)
