@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from staffroll_people.actions.photos import IN_LINE, in_line
 from staffroll_people.domain.photos import SENT_MAX_BYTES
 from staffroll_people.store.photos import erase_photo
 from tests.support.services import TenantHere, a_tombstone, body_of, only
@@ -190,6 +192,21 @@ def test_r9_photos_are_noted_in_the_audit_trail(tenant: TenantHere) -> None:
     )
     lines = [(line["action"], line["changed"]) for line in body_of(answer)["items"]]
     assert lines[:2] == [("person.updated", ["photo"])] * 2
+
+
+def test_r85_only_some_photos_wait_for_their_turn_so_that_others_are_served(
+    tenant: TenantHere,
+) -> None:
+    id_ = tenant.known()
+
+    with ExitStack() as waiting:
+        for _ in range(IN_LINE):
+            waiting.callback(in_line.release)
+            in_line.acquire()
+        refused = put(tenant, id_, a_picture())
+
+    assert (refused.status_code, body_of(refused)["code"]) == (503, "unavailable")
+    assert put(tenant, id_, a_picture()).status_code == 204
 
 
 def test_r62_a_photo_is_erased_with_the_person_before_the_receipt(tenant: TenantHere) -> None:

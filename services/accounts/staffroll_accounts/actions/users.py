@@ -80,7 +80,7 @@ def create(
             raise Unavailable from error
         raise
     if user.is_admin:
-        scope.store.tenants.add_admin(user.id)
+        count_if_admin(user.id, scope)
     return user
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from staffroll.audit import AuditEntry, noted
@@ -17,8 +18,14 @@ from staffroll_people.store.photos import Kept
 _PATIENCE_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 5
 
+IN_LINE: Final = 4
+"""Of the eight threads that a worker has by default; the others go on serving."""
+
 _one_at_a_time = threading.Lock()
 """Decoding takes up to some 100 MB, so that a process does it once at a time."""
+
+in_line = threading.BoundedSemaphore(IN_LINE)
+"""The places of whoever decodes, or waits for their turn."""
 
 
 def put(
@@ -40,12 +47,8 @@ def put(
     """
     _check_known(person_id, scope)
     media_type, data = sent()
-    if not _one_at_a_time.acquire(timeout=_PATIENCE_SECONDS):
-        raise Unavailable(_RETRY_SECONDS)
-    try:
+    with _turn():
         photo = redrawn(data, media_type)
-    finally:
-        _one_at_a_time.release()
     return scope.store.photos.put(person_id, photo, _entry(person_id, scope), expected=expected)
 
 
@@ -63,6 +66,22 @@ def delete(person_id: str, scope: PeopleScope, *, expected: int | None) -> None:
     """
     _check_known(person_id, scope)
     scope.store.photos.delete(person_id, _entry(person_id, scope), expected=expected)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Raises `Unavailable` where too many wait already, or the wait is too long."""
+    if not in_line.acquire(blocking=False):
+        raise Unavailable(_RETRY_SECONDS)
+    try:
+        if not _one_at_a_time.acquire(timeout=_PATIENCE_SECONDS):
+            raise Unavailable(_RETRY_SECONDS)
+        try:
+            yield
+        finally:
+            _one_at_a_time.release()
+    finally:
+        in_line.release()
 
 
 def _check_known(person_id: str, scope: PeopleScope) -> None:
