@@ -14,6 +14,7 @@ from staffroll.mongo.erasing import Due
 from staffroll.scope import Actor, Scope
 from staffroll_scheduling.actions import billing, mass_updates
 from staffroll_scheduling.actions.billing import Presence
+from staffroll_scheduling.actions.each import for_each
 from staffroll_scheduling.actions.turning import turn
 from staffroll_scheduling.domain.employees import SOURCE
 from staffroll_scheduling.domain.mass_updates import KIND, from_json, permission_for
@@ -51,7 +52,9 @@ def turn_due(here: SchedulingHere) -> None:
         found = due_turns(here.runtime.platform, clock.now(), _TURNS_AT_ONCE)
         # Each process in an order of its own, so that they do not forestall each other throughout.
         random.shuffle(found)
-        done = sum(turn(one, _own_scope(here, one.tenant_id)) for one in found)
+        done = for_each(
+            found, lambda one: turn(one, _own_scope(here, one.tenant_id)), "turn_failed"
+        )
 
 
 class Closing:
@@ -64,10 +67,12 @@ class Closing:
 
     def run(self) -> None:
         """Look at every tenant; at the documents only where its month has changed."""
-        for tenant_id in list(self._directory.tenant_ids()):
-            present = self._present.get(tenant_id)
-            if present is None or not present.is_at(clock.now()):
-                self._close(tenant_id)
+        for_each(list(self._directory.tenant_ids()), self._look_at, "closing_failed")
+
+    def _look_at(self, tenant_id: str) -> None:
+        present = self._present.get(tenant_id)
+        if present is None or not present.is_at(clock.now()):
+            self._close(tenant_id)
 
     def _close(self, tenant_id: str) -> None:
         if self._directory.tenant_status(tenant_id) == "deleted":

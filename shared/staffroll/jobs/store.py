@@ -45,7 +45,8 @@ JOB_INDEXES: Final = (
 )
 
 FILE_ERASED: Final = Failure(
-    "file_erased", "The file was removed, because a person who may be in it was deleted."
+    "file_erased",
+    "The file was removed, because a person who may be in it was deleted. Start it again.",
 )
 
 _OPEN: Final = {"$in": ["queued", "running"]}

@@ -51,7 +51,7 @@ def audit_indexes(collections: Sequence[str]) -> tuple[Index, ...]:
         *(
             Index(
                 name,
-                ["audit.at"],
+                ["audit.at", "tenant_id"],
                 WAITING,
                 partial={"audit.at": {"$exists": True}},
                 every_tenant=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError
 
 from staffroll.mongo.client import Document
+from staffroll.mongo.indexes import Index
 from staffroll.mongo.scoped import Platform
 
 COLLECTION: Final = "limit_windows"
@@ -37,6 +39,27 @@ class Limit:
 
     key: str
     most: int
+
+
+LIMIT_INDEXES: Final = (
+    # Named as the library names it, who makes it, too, but only where the database is there at
+    # the first try.
+    Index(COLLECTION, ["expireAt"], "expireAt_1", every_tenant=True, expire_seconds=0),
+)
+
+
+def network_of(address: str) -> str:
+    """What counts as one place: an IPv4 address, or the /64 of an IPv6 one, which one host
+    mostly has whole."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 class _OwnStorage(MongoDBStorage):

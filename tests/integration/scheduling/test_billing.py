@@ -15,10 +15,16 @@ import pytest
 from werkzeug.test import TestResponse
 
 from staffroll import clock
+from staffroll.events import TenantState
 from staffroll.ids import new_id
+from staffroll.scope import Scope
+from staffroll_scheduling.actions import billing
+from staffroll_scheduling.actions.billing import Presence
 from staffroll_scheduling.due import Closing
+from staffroll_scheduling.store import Store
+from staffroll_scheduling.store.billing import LINES, Billing
 from staffroll_scheduling.sync import following
-from tests.support.services import ServiceHere, TenantHere, a_tombstone, a_user, only
+from tests.support.services import ServiceHere, TenantHere, a_tombstone, a_user, only, told
 
 pytestmark = only("scheduling")
 
@@ -79,6 +85,10 @@ def join(tenant: TenantHere, id_: str, join_date: str) -> TestResponse:
 
 def close(here: ServiceHere) -> None:
     here.chore("closing billed months").run()
+
+
+def tenant_months(here: ServiceHere, tenant_id: str) -> list[str]:
+    return [one["month"] for one in here.runtime.tenant(tenant_id)["billing"].find({})]
 
 
 def test_r55_the_present_month_shows_figure_peak_days_and_people(
@@ -202,6 +212,27 @@ def test_r16_who_is_kept_as_the_last_admin_counts(tenant: TenantHere, at: Clock)
     assert (who(body), body["days"][-1]["count"]) == ({"Admin": "kept_as_last_admin"}, 1)
 
 
+def test_r62_who_is_deleted_while_a_month_is_being_closed_is_forgotten(
+    tenant: TenantHere, at: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = hear_new(tenant, "Berg")
+    read = Billing.people
+
+    def and_then_deleted(store: Billing, month: Any) -> Any:
+        found = read(store, month)
+        tenant.hear("user.deleted", id_, 9, a_tombstone())
+        return found
+
+    monkeypatch.setattr(Billing, "people", and_then_deleted)
+    at.set("2026-12-02T12:00Z")
+
+    assert billed(tenant, "2026-11")["total"] == 2
+
+    lines = tenant.here.runtime.platform[LINES]
+    assert lines.count_documents({"tenant_id": tenant.id}) >= 2
+    assert lines.count_documents({"tenant_id": tenant.id, "employee_id": id_}) == 0
+
+
 def test_r55_days_are_the_tenants(follower_here: ServiceHere, at: Clock) -> None:
     tenant = follower_here.new_tenant(time_zone="Pacific/Kiritimati")
     hear_new(tenant, "Berg")
@@ -211,6 +242,40 @@ def test_r55_days_are_the_tenants(follower_here: ServiceHere, at: Clock) -> None
 
     assert (body["month"], len(body["days"])) == ("2026-12", 1)
     assert billed(tenant, "2026-11")["is_closed"]
+
+
+def test_r55_a_closed_month_stays_closed_where_the_tenants_zone_is_set_back_into_it(
+    follower_here: ServiceHere, at: Clock
+) -> None:
+    tenant = follower_here.new_tenant(time_zone="Pacific/Kiritimati")
+    at.set("2026-11-30T10:30Z")
+    close(follower_here)
+    before = billed(tenant, "2026-11")
+
+    house = TenantState(name="A", status="active", languages=["en"], time_zone="Pacific/Pago_Pago")
+    follower_here.handle(told("tenant.updated", tenant.id, 2, house, tenant_id=tenant.id))
+    hear_new(tenant, "Berg")
+
+    assert billed(tenant, "2026-11") == before
+    assert billed(tenant) == before
+
+
+def test_r55_a_tenant_whose_months_cannot_be_closed_does_not_stop_the_others(
+    follower_here: ServiceHere, at: Clock
+) -> None:
+    broken, tenant = (follower_here.new_tenant() for _ in range(2))
+    close_anew = billing.close_anew
+
+    def close_some(scope: Scope[Store]) -> Presence:
+        if scope.tenant_id == broken.id:
+            raise KeyError
+        return close_anew(scope)
+
+    with patch.object(billing, "close_anew", close_some):
+        close(follower_here)
+
+    assert tenant_months(follower_here, tenant.id) == ["2026-10"]
+    assert tenant_months(follower_here, broken.id) == []
 
 
 def test_r55_months_of_which_nothing_is_known_are_not_found(tenant: TenantHere, at: Clock) -> None:

@@ -266,3 +266,27 @@ def test_r61_the_receipt_is_said_when_the_shifts_are_gone(planner: Planner, ada:
     assert planner.stored(ada) == []
     assert planner.tenant.said(ada, "user.erased")
     assert "erasing_since" not in planner.tenant.stored(ada)
+
+
+def test_r51_an_employee_whose_shifts_cannot_be_removed_does_not_stop_the_others(
+    planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created_at = "2020-01-01T08:00:00Z"
+    broken, ada = (planner.tenant.known(created_at=created_at) for _ in range(2))
+    for one in (broken, ada):
+        planner.planned(one, midnight(12))
+        with monkeypatch.context() as patched:
+            die_after(0, patched)
+            with pytest.raises(Killed):
+                planner.leave(one, midnight(10).date(), "delete")
+    original = dropping.finish_drop
+
+    def finish(employee_id: str, *args: Any) -> bool:
+        if employee_id == broken:
+            raise KeyError
+        return original(employee_id, *args)
+
+    monkeypatch.setattr(dropping, "finish_drop", finish)
+    finish_drops(planner.here)
+
+    assert (len(starts(planner, broken)), starts(planner, ada)) == (1, [])

@@ -37,6 +37,6 @@ def confirm_password(
             raise CurrentPasswordWrong
         return Decision(replace(user, security=replace(user.security, failed_sign_ins=0)))
 
-    change(scope.actor.id, scope, decide)
+    change(scope.actor.id, scope, decide, although_full=not fits)
     if not fits:
         raise CurrentPasswordWrong

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from staffroll.errors import TooMany
-from staffroll.mongo.limiting import Limit
+from staffroll.mongo.limiting import Limit, network_of
 from staffroll.search import email_key
 from staffroll_accounts.settings import AccountsSettings
 
@@ -42,7 +42,7 @@ class Limiter:
         """
         limits = []
         if address is not None:
-            limits.append(Limit(f"{kind}/address/{address}", self._by_address))
+            limits.append(Limit(f"{kind}/address/{network_of(address)}", self._by_address))
         if account is not None:
             limits.append(Limit(f"{kind}/account/{_digest(*account)}", self._by_account))
         asked = [limit for limit in limits if limit.most > 0]

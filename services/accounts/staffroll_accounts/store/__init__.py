@@ -9,6 +9,7 @@ from cryptography.fernet import MultiFernet
 from staffroll.jobs import JOB_INDEXES, Jobs
 from staffroll.mongo import Index, Outbox, TenantDatabase, outbox_index
 from staffroll.mongo.audit_trail import AuditTrail, audit_indexes
+from staffroll.mongo.limiting import LIMIT_INDEXES
 from staffroll.mongo.lists import list_indexes
 from staffroll.standing import Standing, limits_of
 from staffroll_accounts.domain.roles import grant_of, permissions_of
@@ -105,6 +106,7 @@ INDEXES: Final = (
     *decoys.INDEXES,
     *audit_indexes(AUDITED),
     *JOB_INDEXES,
+    *LIMIT_INDEXES,
 )
 
 

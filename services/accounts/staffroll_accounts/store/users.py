@@ -41,6 +41,7 @@ UNREAD: Final = ("grams", "haystack", "outbox", "mails", "audit")
 """Fields that a user is never made from."""
 
 _SECURITY: Final = frozenset(field.name for field in fields(Security))
+_SCHEDULED: Final = frozenset(field.name for field in fields(Scheduled))
 _LISTED: Final = dict.fromkeys(UNREAD, 0)
 
 
@@ -317,7 +318,7 @@ def from_document(document: Document) -> User:
         field_versions=document["field_versions"],
         security=_security(document["security"]),
         access_tokens=access_tokens.from_documents(document.get("access_tokens", ())),
-        scheduled=Scheduled(**document.get("scheduled", {})),
+        scheduled=_scheduled(document.get("scheduled", {})),
         revision=document["revision"],
     )
 
@@ -352,6 +353,11 @@ def _differences(before: User, after: User) -> Document:
 def _indexed(user: User) -> tuple[str, ...]:
     """What the fields to search by are made of."""
     return user.status, user.last_name, user.first_name, user.email
+
+
+def _scheduled(document: Document) -> Scheduled:
+    # As with security: other versions of accounts may write at the same time.
+    return Scheduled(**{name: document[name] for name in _SCHEDULED if name in document})
 
 
 def _security(document: Document) -> Security:

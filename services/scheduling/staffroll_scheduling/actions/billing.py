@@ -155,9 +155,10 @@ def _closed(month: Month, present: Month, scope: Scope[Store]) -> Closed | None:
     Raises:
         NoBilling: It has not begun, or came before all that was noted.
     """
-    if month == present:
-        return None
+    # First: where the tenant's zone was set back, the month that it is may be closed already.
     closed = scope.store.billing.find(month)
+    if closed is None and month == present:
+        return None
     if closed is None and month < present:
         close_over(scope)
         closed = scope.store.billing.find(month)

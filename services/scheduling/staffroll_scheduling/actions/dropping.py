@@ -17,6 +17,7 @@ from staffroll.errors import OutboxFull, Stale
 from staffroll.mongo.erasing import Due
 from staffroll.records import own_changed
 from staffroll.scope import Actor, Scope
+from staffroll_scheduling.actions.each import for_each
 from staffroll_scheduling.domain.employees import RULES, SOURCE, Employee
 from staffroll_scheduling.domain.membership import start_of
 from staffroll_scheduling.domain.shifts import after_drop, kept_after_drop
@@ -66,15 +67,23 @@ def count_from(record: Employee, day: date, scope: Scope[Store]) -> int:
 
 def finish_drops(here: SchedulingHere) -> None:
     """Go on with what requests or other processes have left of leave dates; a chore."""
-    for tenant_id, employee_id in everywhere_to_drop(here.runtime, _EMPLOYEES_AT_ONCE):
+
+    def finish(one: tuple[str, str]) -> None:
+        tenant_id, employee_id = one
         with suppress(OutboxFull):
             finish_drop(employee_id, _own_scope(here, tenant_id))
+
+    for_each(everywhere_to_drop(here.runtime, _EMPLOYEES_AT_ONCE), finish, "shifts_not_dropped")
 
 
 def apply_unapplied(here: SchedulingHere) -> None:
     """Bring decided changes into their weeks where a process was killed before; a chore."""
-    for tenant_id, employee_id in everywhere_unapplied(here.runtime, _EMPLOYEES_AT_ONCE):
+
+    def apply(one: tuple[str, str]) -> None:
+        tenant_id, employee_id = one
         here.store(tenant_id).weeks.apply_waiting(employee_id)
+
+    for_each(everywhere_unapplied(here.runtime, _EMPLOYEES_AT_ONCE), apply, "shifts_not_applied")
 
 
 def clear_shifts_of(due: Due, here: SchedulingHere) -> bool:

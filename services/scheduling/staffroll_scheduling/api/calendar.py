@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from staffroll import clock
 from staffroll.errors import DatabaseAway, NotFound, OutboxFull, TooMany
 from staffroll.followed import NotConfirmed
-from staffroll.mongo.limiting import Limit, MovingWindow
+from staffroll.mongo.limiting import Limit, MovingWindow, network_of
 from staffroll.open_tenants import OpenTenants
 from staffroll.scope import Scope
 from staffroll.web.resource import Resource
@@ -79,7 +79,8 @@ def calendar(here: SchedulingHere, window: MovingWindow, tenants: OpenTenants) -
         """The shifts from four weeks back to half a year ahead, as `text/calendar`."""
         if not here.runtime.is_prepared:
             raise DatabaseAway
-        limit = Limit(f"calendar/address/{request.remote_addr}", MOST_PER_MINUTE)
+        place = network_of(request.remote_addr or "")
+        limit = Limit(f"calendar/address/{place}", MOST_PER_MINUTE)
         wait = window.seconds_until_free([limit], 60)
         if wait is not None:
             raise TooMany(max(1, math.ceil(wait)))

@@ -9,6 +9,7 @@ from typing import Final
 from staffroll import directory
 from staffroll.jobs import JOB_INDEXES, Jobs
 from staffroll.mongo import Document, Outbox, TenantDatabase
+from staffroll.mongo.limiting import LIMIT_INDEXES
 from staffroll.mongo.lists import Facet, facet_list_index
 from staffroll.mongo.records import FollowingStore, Form
 from staffroll_scheduling.domain.employees import CalendarAddress, Employee, Employment
@@ -149,6 +150,7 @@ INDEXES: Final = (
     *BILLING_INDEXES,
     *CATALOGUE_INDEXES,
     *JOB_INDEXES,
+    *LIMIT_INDEXES,
     *TARGET_INDEXES,
     *WEEK_INDEXES,
     *directory.INDEXES,

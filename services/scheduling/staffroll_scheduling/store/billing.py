@@ -128,7 +128,9 @@ class Billing:
         id_ = new_id()
         for start in range(0, len(statement.lines), _AT_ONCE):
             chunk = enumerate(statement.lines[start : start + _AT_ONCE], start)
-            self._lines.insert_many([_line_document(id_, n, line, now) for n, line in chunk])
+            documents = [_line_document(id_, n, line, now) for n, line in chunk]
+            self._lines.insert_many(documents)
+            self._forget_deleted([one["employee_id"] for one in documents if "employee_id" in one])
         try:
             self._months.insert_one(
                 {
@@ -142,6 +144,13 @@ class Billing:
             )
         except DuplicateKeyError:
             self._lines.delete_many({"statement": id_})
+
+    def _forget_deleted(self, employee_ids: list[str]) -> None:
+        """Whoever was deleted between being counted and being written down was forgotten before
+        there was anything to forget."""
+        gone = {"_id": {"$in": employee_ids}, "state": "deleted"}
+        for document in self._employees.find(gone, {"_id": 1}):
+            self.forget(document["_id"])
 
     def forget_abandoned(self, now: datetime) -> None:
         """Rid of lines that belong to no month."""
