@@ -44,7 +44,14 @@ class Known:
     texts: tuple[str, ...]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("accounts", marks=pytest.mark.long),
+        "scheduling",
+        pytest.param("people", marks=pytest.mark.long),
+    ],
+)
 def test_r63_deleted_in_one_place_means_erased_in_all_and_for_ever(
     acme: Client, place: str
 ) -> None:
@@ -96,6 +103,7 @@ def test_r62_services_that_are_killed_meanwhile_give_their_receipts_when_they_ar
     _check_gone(acme, somebody)
 
 
+@pytest.mark.long
 def test_r62_a_service_that_was_restored_from_a_backup_is_told_again(acme: Client) -> None:
     somebody = _live(acme)
     people = acme.suite.database("people")["people"]

@@ -113,6 +113,7 @@ def test_f1_killed_after_the_write_and_before_publishing_the_event_goes_out_afte
     eventually(lambda: not outbox_of(broken, "accounts", "users", id_))
 
 
+@pytest.mark.long
 def test_f1_killed_after_the_write_another_process_sends_within_seconds(
     broken: Apart, rabbitmq: RabbitNode
 ) -> None:

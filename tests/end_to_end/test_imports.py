@@ -53,6 +53,7 @@ def let_leases_run_out(suite: Apart) -> None:
     )
 
 
+@pytest.mark.long
 def test_r95_consumers_that_are_killed_double_and_lose_nobody(accounts: Apart) -> None:
     client = accounts.tenant_in_accounts()
     started = client.post(

@@ -31,6 +31,7 @@ def suite(
         suite.close()
 
 
+@pytest.mark.long
 def test_r82_killed_in_the_middle_it_goes_on_and_changes_nobody_twice(
     suite: Apart, mongod: Mongod
 ) -> None:

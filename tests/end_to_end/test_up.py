@@ -147,6 +147,7 @@ def test_a_server_that_does_not_answer_is_named_before_anything_is_made(
     assert "hush" not in suite.output
 
 
+@pytest.mark.long
 def test_what_a_start_waits_for_is_told(tmp_path: Path, start: StartSuite) -> None:
     first = start("--port", "0")
     first.wait_until_ready()
@@ -205,7 +206,9 @@ def test_secrets_are_for_the_owner_alone(suite: RunningSuite) -> None:
         assert (suite.data / name).stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_asked_to_stop_it_ends_all_and_the_next_start_finds_the_data_again(
     start: StartSuite, number: signal.Signals
 ) -> None:
@@ -236,6 +239,7 @@ def test_stopping_in_the_middle_of_the_start_leaves_nothing(start: StartSuite) -
     wait_until_none_is_on(suite.data)
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_kills(start: StartSuite) -> None:
     suite = start()
     suite.wait_until_ready()

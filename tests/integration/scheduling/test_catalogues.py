@@ -163,7 +163,7 @@ def test_r80_what_somebody_has_or_an_activity_needs_is_not_deleted(tenant: Tenan
 
     assert (given.status_code, body_of(given)["code"]) == (409, "in_use")
     assert "2 employees" in body_of(given)["detail"]
-    assert body_of(needed)["detail"].endswith("and 1 activities need it.")
+    assert body_of(needed)["detail"].endswith("1 activities ask for it.")
 
 
 def test_r80_a_history_still_names_what_was_deleted(tenant: TenantHere) -> None:
