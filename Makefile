@@ -22,7 +22,7 @@ run: ## Run everything on this machine at http://127.0.0.1:8000/ (ARGS="--port 9
 
 test: environment ## Run all tests except the long ones, on real servers (ARGS="-k sign_in").
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder \
-		tests/end_to_end tests/integration tests/unit $(ARGS)
+		tests/integration tests/unit tests/end_to_end $(ARGS)
 
 test-long: environment ## Run the long tests in their full size.
 	$(BIN)/python -m pytest -m long --timeout 7200 tests/unit tests/integration tests/end_to_end $(ARGS)

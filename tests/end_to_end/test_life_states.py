@@ -212,7 +212,6 @@ class Lives(RuleBasedStateMachine):
             one["id"]: (one["last_name"], one["email"], one[name])
             for page in pages
             for one in page.json()["items"]
-            if one.get("change") is None
         }
 
     def _at(self, place: str, id_: str) -> Human | None:

@@ -263,7 +263,7 @@ def test_a_session_whose_end_was_cut_short_is_ended_by_asking_again(tenant: Tena
 def _cut_short(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, end: Callable[[], Answer]) -> None:
     """Let whatever `end` does fail between its write to the session and that to the user."""
 
-    def dies(*_: object) -> User:
+    def dies(*_: object, **_options: object) -> User:
         raise Unavailable
 
     with monkeypatch.context() as dying:
