@@ -283,7 +283,7 @@ def test_r2_r50_r63_all_services_end_as_a_small_model_says(apart: Apart) -> None
 
 @pytest.mark.long
 def test_r2_r50_r63_all_services_end_as_a_small_model_says_for_long(apart: Apart) -> None:
-    _run(apart, examples=100, steps=40)
+    _run(apart, examples=25, steps=40)
 
 
 def _run(apart: Apart, *, examples: int, steps: int) -> None:
