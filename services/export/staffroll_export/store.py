@@ -19,9 +19,9 @@ from staffroll.mongo.erasing import erasing_index
 from staffroll.mongo.lists import list_indexes
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
+from staffroll.plugins import Row
 from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, page_plan
 from staffroll.standing import Standing
-from staffroll_export.domain.rows import Row
 
 COLLECTION: Final = "rows"
 OUTBOXES: Final = (COLLECTION,)

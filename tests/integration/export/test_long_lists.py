@@ -12,8 +12,8 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from staffroll.mongo import TenantDatabase
+from staffroll.plugins import Row
 from staffroll.search import parse_terms
-from staffroll_export.domain.rows import Row
 from staffroll_export.store import Store
 from tests.integration.export.house import House, a_user, fill, told
 

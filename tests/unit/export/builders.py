@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from staffroll.ids import new_id
-from staffroll_export.domain.rows import Row
+from staffroll.plugins import Row
 
 
 def a_row(last_name: str = "Berg", first_name: str = "Bo", email: str = "bo@example.org") -> Row:

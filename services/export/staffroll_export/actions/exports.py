@@ -9,10 +9,10 @@ from datetime import datetime
 from io import BufferedIOBase
 from zoneinfo import ZoneInfo
 
+from staffroll.plugins import ExportFormat, Row
 from staffroll_export.actions import ExportScope
 from staffroll_export.domain.errors import CatchingUp
-from staffroll_export.domain.formats import CSV, ExportFormat, find_format
-from staffroll_export.domain.rows import Row
+from staffroll_export.domain.formats import CSV, find_format
 from staffroll_export.domain.wanted import Wanted
 from staffroll_export.streaming import Download, Downloads
 

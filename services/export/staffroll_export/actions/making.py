@@ -12,9 +12,9 @@ from typing import Final
 
 from staffroll.errors import Refused, Unavailable
 from staffroll.jobs import Job, Progress
+from staffroll.plugins import Row
 from staffroll_export.actions import ExportScope
 from staffroll_export.actions.exports import chosen_format, count, filename, selected, write
-from staffroll_export.domain.rows import Row
 from staffroll_export.domain.wanted import Wanted
 from staffroll_export.streaming import CHUNK_BYTES, Download
 

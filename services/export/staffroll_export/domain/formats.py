@@ -1,39 +1,15 @@
-"""Export formats: what one is, and the one that is part of the product."""
+"""Export formats: the one that is part of the product, and finding one by its name."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from io import BufferedIOBase
 from typing import Any, Final
 
+from staffroll.plugins import ExportFormat, Row
 from staffroll_export.domain.errors import FormatUnknown
-from staffroll_export.domain.rows import Row
-
-Write = Callable[[Iterator[Row], BufferedIOBase, Mapping[str, Any]], None]
-"""Writes all rows to a binary stream that cannot be read or rewound, by the tenant's settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFormat:
-    """One form in which a user list can be downloaded.
-
-    Attributes:
-        name: Stable, as in ``?format=csv``.
-        title: For people.
-        extension: Of the file's name, without the dot.
-        write: Must not collect the rows: there may be a million. What it raises aborts the
-            download, so that nobody takes a part for the whole.
-    """
-
-    name: str
-    title: str
-    media_type: str
-    extension: str
-    write: Write
-
 
 HEADER: Final = ("Last name", "First name", "Email")
 
