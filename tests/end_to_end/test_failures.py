@@ -12,7 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from staffroll.local import Mongod
-from tests.support.apart import PLACES, SERVICES, Apart, Client
+from tests.support.apart import PLACES, SERVICES, Apart, Client, all_running
 from tests.support.rabbitmq import RabbitNode
 from tests.support.waiting import eventually
 
@@ -77,12 +77,8 @@ def nothing_is_left(suite: Apart, rabbitmq: RabbitNode) -> None:
 def breakable(
     mongod: Mongod, rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Apart]:
-    suite = Apart(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("breakable"))
-    try:
-        suite.start_all()
+    with all_running(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("breakable")) as suite:
         yield suite
-    finally:
-        suite.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from pymongo import MongoClient
 
 from staffroll.local import Mongod
-from tests.support.apart import Apart
+from tests.support.apart import Apart, all_running
 from tests.support.rabbitmq import RabbitNode
 from tests.support.waiting import eventually
 
@@ -23,12 +23,8 @@ FINAL = ("done", "failed", "cancelled")
 def suite(
     mongod: Mongod, rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Apart]:
-    suite = Apart(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("mass-updates"))
-    try:
-        suite.start_all()
+    with all_running(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("mass-updates")) as suite:
         yield suite
-    finally:
-        suite.close()
 
 
 @pytest.mark.long

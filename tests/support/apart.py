@@ -273,14 +273,21 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
+@contextlib.contextmanager
+def all_running(mongodb_uri: str, broker_url: str, folder: Path) -> Iterator[Apart]:
+    """A suite whose services all run; at the end nothing is left of it."""
+    suite = Apart(mongodb_uri, broker_url, folder)
+    try:
+        suite.start_all()
+        yield suite
+    finally:
+        suite.close()
+
+
 @pytest.fixture(scope="session")
 def apart(
     mongod: Mongod, rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Apart]:
     """The suite on RabbitMQ, running, shared by tests that break nothing."""
-    running = Apart(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("apart"))
-    try:
-        running.start_all()
+    with all_running(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("apart")) as running:
         yield running
-    finally:
-        running.close()
