@@ -11,7 +11,7 @@ TEST_PACKAGES := rabbitmq-server chromium
 export TEST_PACKAGES PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench lint format docs requirements environment clean
+.PHONY: help run env test test-long bench lint format docs requirements audit sbom environment clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ help: ## Print this list.
 run: ## Run everything on this machine at http://127.0.0.1:8000/ (ARGS="--port 9000", see `staffroll up --help`).
 	@tools/environment.sh run
 	@exec $(BIN)/staffroll up $(ARGS)
+
+env: ## Write .env, with secrets for docker-compose.yml; what stands there already stays.
+	@tools/secrets.sh
 
 test: environment ## Run all tests except the long ones, on real servers (ARGS="-k sign_in").
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder \
@@ -50,10 +53,28 @@ requirements: environment ## Compile requirements/*.in into the pinned, hashed *
 		requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--constraints requirements/run.txt requirements/test.in -o requirements/test.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		requirements/supply.in -o requirements/supply.txt
+
+audit: build/supply ## Tell whether a package that is needed for running has a known weakness.
+	build/supply/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/run.txt
+
+sbom: build/supply build/run ## Write build/sbom.json, a CycloneDX bill of what is needed for running.
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --reinstall --python build/run \
+		./shared $(wildcard ./services/*) $(wildcard ./plugins/*)
+	@# Where this checkout lies is nobody's business.
+	find build/run -name direct_url.json -delete
+	build/supply/bin/cyclonedx-py environment --output-reproducible --output-file build/sbom.json build/run
+	@echo build/sbom.json
+
+build/%: requirements/%.txt | environment
+	$(BIN)/uv venv --quiet --clear $@
+	$(BIN)/uv pip install --quiet --require-hashes --python $@ -r $<
+	@touch $@
 
 environment: ## Make or renew .venv, with all that tests and checks need.
 	@tools/environment.sh test
 
-clean: ## Remove .venv and caches; ./data stays.
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## Remove .venv, build and caches; ./data stays.
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

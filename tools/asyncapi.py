@@ -50,6 +50,10 @@ ENVELOPE: Final[Mapping[str, Any]] = {
             "type": "boolean",
             "description": "Told again; nothing happened now.",
         },
+        "traceparent": {
+            "type": "string",
+            "description": "The trace that it belongs to (W3C Trace Context), where there are any.",
+        },
         "data": {"type": "object"},
     },
 }

@@ -12,24 +12,27 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 from marshmallow import Schema
+from prometheus_client.metrics import MetricWrapperBase
 from tools import asyncapi
 from tools.compatibility import breaking
 
 from staffroll.errors import StaffrollError, all_errors
 from staffroll.events import EVENTS, REQUESTS, Cause, Event
 from staffroll.events import payloads as p
+from staffroll.observing import metrics
+from staffroll.observing.lookups import FAMILIES
 from staffroll.plugins import hookspecs
 from staffroll.plugins.markers import PROJECT
+from staffroll.schema_errors import CODES
 from staffroll.service import installed
 from staffroll.settings import PREFIX, ServiceSettings
-from staffroll.web.parsing import CODES
 from staffroll.web.problems import HTTP_CODES, status_of
 
 ROOT = Path(__file__).parent.parent
@@ -211,6 +214,46 @@ def bundled() -> str:
     return "\n".join(rows)
 
 
+def metrics_table() -> str:
+    rows = ["| metric | kind | labels | what it tells |", "| --- | --- | --- | --- |"]
+    for one in vars(metrics).values():
+        if isinstance(one, MetricWrapperBase):
+            (family,) = one.describe()
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = one._labelnames  # noqa: SLF001 - told nowhere else
+            rows.append(_metric(name, family.type, labels, family.documentation))
+    for name, (meaning, labels) in FAMILIES.items():
+        rows.append(_metric(name, "gauge", labels, meaning))
+    return "\n".join(rows)
+
+
+def _metric(name: str, kind: str, labels: Iterable[str], meaning: str) -> str:
+    return f"| `{name}` | {kind} | {', '.join(labels)} | {meaning} |"
+
+
+def licences_table() -> str:
+    """Of every package that running needs; each is checked by its hash when it is installed."""
+    rows = ["| package | licence |", "| --- | --- |"]
+    pinned = (ROOT / "requirements" / "run.txt").read_text()
+    for name in sorted({*re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==", pinned, re.MULTILINE)}):
+        try:
+            about = importlib.metadata.metadata(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for other platforms
+        rows.append(f"| {name} | {_licence(about)} |")
+    return "\n".join(rows)
+
+
+def _licence(about: importlib.metadata.PackageMetadata) -> str:
+    if about["License-Expression"]:
+        return str(about["License-Expression"])
+    prefix = "License :: "
+    told = [one for one in about.get_all("Classifier") or () if one.startswith(prefix)]
+    if told:
+        return ", ".join(one.rsplit(" :: ", 1)[1] for one in told)
+    return str(about["License"] or "not told").splitlines()[0]
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "errors": errors_table,
@@ -220,6 +263,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "example": event_example,
     "hooks": hooks,
     "bundled": bundled,
+    "licences": licences_table,
+    "metrics": metrics_table,
 }
 
 

@@ -164,6 +164,15 @@ class Bootstrap:
             self._runtime.broker.close_queue(self._queue)
 
 
+def begin_again(runtime: Runtime, owner: str) -> None:
+    """Forget that all was told, as when the database was restored: whoever runs next asks again."""
+    runtime.platform[COLLECTION].update_one(
+        {"tenant_id": PLATFORM_TENANT, "_id": owner},
+        {"$set": {"is_done": False, "lease_until": clock.now(), "received": 0}},
+        upsert=True,
+    )
+
+
 def waits_for(runtime: Runtime, owner: str) -> str | None:
     """For ``readyz``, in any process of the service: what is waited for, or None."""
     state = runtime.platform[COLLECTION].find_one({"tenant_id": PLATFORM_TENANT, "_id": owner})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -64,6 +65,19 @@ class TenantDirectory:
         state = document["state"]
         return House(tuple(state["languages"]), state["time_zone"])
 
+    def plugins(self) -> tuple[int, dict[str, dict[str, Any]]]:
+        """The tenant's version, and the settings of the plugins that it has switched on by name.
+
+        Raises:
+            Unavailable: As in `house`.
+        """
+        document = self._tenants.find_one({"_id": self._tenants.tenant_id})
+        if document is None:
+            raise Unavailable
+        kept = document["state"].get("plugins")
+        # Of before there were any, it is no text.
+        return document["version"], json.loads(kept) if isinstance(kept, str) else {}
+
     def permissions(self, role_ids: Iterable[str]) -> dict[str, frozenset[str]]:
         """What those of the roles give that are known and not deleted, by id."""
         return {id_: grant.permissions for id_, grant in self.grants(role_ids).items()}
@@ -86,6 +100,14 @@ class TenantDirectory:
         return Standing(is_active, token_generation, is_admin, given, limits_of(grants))
 
 
+def _kept(state: Mapping[str, Any]) -> Document:
+    kept = dict(state)
+    if "plugins" in kept:
+        # Text, since names of plugins and of their settings may be none of MongoDB's.
+        kept["plugins"] = json.dumps(kept["plugins"])
+    return kept
+
+
 def _grant(state: Document) -> Grant:
     units = state.get("planning_units")
     return Grant(
@@ -100,14 +122,15 @@ class Directory:
         self._platform = platform
 
     def follow(self, event: Event) -> None:
-        """Keep the event's state unless a newer one is known."""
+        """Keep the event's state unless a newer one is known, or the tenant is deleted."""
         collection = self._platform[_COLLECTIONS[event.type.split(".", 1)[0]]]
         older = {
             "tenant_id": event.tenant_id,
             "_id": event.subject,
             "version": {"$lt": event.sequence},
+            "state.status": {"$ne": "deleted"},
         }
-        newer = {"$set": {"version": event.sequence, "state": dict(event.data)}}
+        newer = {"$set": {"version": event.sequence, "state": _kept(event.data)}}
         keep_newer(collection.update_one, older, newer)
 
     def public_keys(self) -> list[dict[str, Any]]:

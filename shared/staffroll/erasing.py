@@ -11,23 +11,22 @@ finds and says whether nothing is left, so that to repeat it is harmless.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from staffroll import clock
 from staffroll.bus import BrokerAway
-from staffroll.bus.applying import growing_pause
 from staffroll.bus.contract import DeadLetter
 from staffroll.events import Event, NotAnEvent
-from staffroll.faults import log_fault
-from staffroll.jobs import JOBS, erase_files_before
-from staffroll.mongo import AWAY
+from staffroll.jobs import erase_files
 from staffroll.mongo.audit_trail import AuditTrail
 from staffroll.mongo.client import Filter
 from staffroll.mongo.erasing import Due, due_erasures
+from staffroll.rounds import Rounds
 from staffroll.runtime import Runtime
 from staffroll.service import Chore
 
@@ -35,7 +34,9 @@ Step = Callable[[Due], bool]
 """Erases what it knows of; whether nothing of it is left."""
 
 _LATE_SECONDS: Final = 600.0
-_LONGEST_PAUSE_SECONDS: Final = 300.0
+
+_PATIENCE: Final = timedelta(minutes=1)
+"""So long an erasure is looked at in every round; later after growing pauses."""
 
 _log = structlog.get_logger()
 
@@ -63,26 +64,11 @@ class Erasing:
         self._tombstone = tombstone
         self._steps = steps
         self._finish = finish
-        self._failures: dict[str, tuple[int, float]] = {}
+        self._rounds = Rounds(self._due, lambda one: one.user_id, self._erase, "erasure_failed")
 
     def run(self) -> None:
-        """Do what can be done now for all who are due."""
-        due = due_erasures(self._runtime.platform, self._collection)
-        if not due or not self._drop_dead_letters({one.user_id for one in due}):
-            return
-        for one in due:
-            failures, until = self._failures.pop(one.user_id, (0, 0.0))
-            if time.monotonic() < until:
-                self._failures[one.user_id] = failures, until
-                continue
-            try:
-                self._erase(one)
-            except AWAY:
-                raise
-            except Exception as error:  # noqa: BLE001 - one that fails must not stop the others
-                log_fault("erasure_failed", error, user=one.user_id)
-                pause = growing_pause(failures + 1, _LONGEST_PAUSE_SECONDS)
-                self._failures[one.user_id] = failures + 1, time.monotonic() + pause
+        """Do what can be done now for those who are due."""
+        self._rounds.run()
 
     def drop_late_letters(self) -> None:
         """Drop what was retried for so long that it died after its person was erased."""
@@ -106,10 +92,18 @@ class Erasing:
         found = self._runtime.tenant(event.tenant_id)[self._collection]
         return found.find_one({"_id": event.subject, **self._tombstone}, {"_id": 1}) is not None
 
-    def _erase(self, due: Due) -> None:
+    def _due(self, without: Collection[str]) -> list[Due]:
+        due = due_erasures(self._runtime.platform, self._collection, without)
+        is_looked = not due or self._drop_dead_letters({one.user_id for one in due})
+        return due if is_looked else []
+
+    def _erase(self, due: Due) -> bool:
+        """False where something has been left for long, so that others go first."""
         is_gone = [step(due) for step in self._steps]
-        if all(is_gone):
-            self._finish(due)
+        if not all(is_gone):
+            return clock.now() - due.since < _PATIENCE
+        self._finish(due)
+        return True
 
     def _drop_dead_letters(self, user_ids: Collection[str]) -> bool:
         """Whether it could be looked."""
@@ -150,12 +144,10 @@ def audit_settled(runtime: Runtime, collections: Sequence[str]) -> Step:
 
 def job_files_erased(runtime: Runtime) -> Step:
     """The step that has the files of the tenant's jobs removed that are older than the deletion,
-    since no file says whom it names, and forgets where the person's own jobs came from (R62)."""
+    and waits for those that are being read; see `jobs.erase_files` (R62)."""
 
     def are_erased(due: Due) -> bool:
         database = runtime.tenant(due.tenant_id)
-        erase_files_before(database, due.user_id, due.since)
-        left = {"erase_file": True, "created_at": {"$lte": due.since}}
-        return database[JOBS].find_one(left, {"_id": 1}) is None
+        return erase_files(database, due.user_id, due.since, clock.now())
 
     return are_erased

@@ -32,6 +32,10 @@ EDITABLE: Final[tuple[str, ...]] = ("first_name", "last_name", "email", "languag
 """The fields of a user that other places may wish to change."""
 
 
+_LOST_ATTEMPTS: Final = 1_000
+"""More than anybody corrects between a backup and its restoration."""
+
+
 class NotConfirmed(Conflict):
     code = "not_confirmed"
     wording = "Accounts has not confirmed this yet; nothing else can be done with it until then."
@@ -118,10 +122,12 @@ def follow(record: Followed | None, id_: str, sequence: int, user: UserState) ->
     """The record after hearing of version `sequence` of its user; None: nothing new.
 
     A record that was deleted stays so for ever, and a deletion counts whatever its version: one
-    who restored accounts from a backup and deletes again, tells it with a smaller one.
+    who restored accounts from a backup and deletes again, tells it with a smaller one. Of a
+    tombstone nothing but the version is ever newer.
     """
     if record is not None and record.is_deleted:
-        return None
+        is_newer = user.status == "deleted" and sequence > record.seen
+        return replace(record, seen=sequence) if is_newer else None
     if user.status == "deleted":
         return Followed(
             id=id_,
@@ -253,6 +259,23 @@ def correct(
             active=active,
         ),
     )
+
+
+def restored(record: Followed, now: datetime) -> Followed:
+    """The record after its place was put back to an earlier time: what was wished then is
+    wished again, since accounts may have answered meanwhile, a newer attempt included."""
+    creation = record.creation
+    if creation is not None:
+        creation = replace(creation, attempt=creation.attempt + _LOST_ATTEMPTS)
+    wishes = (creation, record.change, record.deletion)
+    creation, change, deletion = (_due(wish, now) for wish in wishes)
+    return replace(record, creation=creation, change=change, deletion=deletion)
+
+
+def _due(wish: Wish | None, now: datetime) -> Wish | None:
+    if wish is None or wish.resend_at is None:
+        return wish
+    return replace(wish, resend_at=min(wish.resend_at, now))
 
 
 def _editable(fields: Mapping[str, str]) -> dict[str, Any]:

@@ -7,20 +7,29 @@ requests at the same moment.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
-from staffroll.errors import Invalid
+from staffroll.errors import Conflict, Invalid
 
 T_co = TypeVar("T_co", covariant=True)
 
 KEPT_FOR: Final = timedelta(hours=24)
 
+SPENT_MAX: Final = 200
+"""Keys of what was deleted that one document remembers; the newest."""
+
 
 class IdempotencyKeyReused(Invalid):
     code = "idempotency_key_reused"
     wording = "This Idempotency-Key was already used for another request."
+
+
+class DeletedMeanwhile(Conflict):
+    code = "deleted_meanwhile"
+    wording = "What this Idempotency-Key created was deleted meanwhile; it is not created again."
 
 
 class OnceUsed(Exception):
@@ -38,7 +47,7 @@ class Once:
         """In the form in which it lies in the created document, under ``once``."""
         return {"key": self.key, "fingerprint": self.fingerprint, "at": now}
 
-    def is_repeated_by(self, stored: dict[str, Any], now: datetime) -> bool:
+    def is_repeated_by(self, stored: Mapping[str, Any], now: datetime) -> bool:
         """Whether `stored` answers this request; False where it is too old to count.
 
         Raises:
@@ -49,6 +58,30 @@ class Once:
         if stored["fingerprint"] != self.fingerprint:
             raise IdempotencyKeyReused
         return True
+
+    def check_unspent(self, spent: Iterable[Mapping[str, Any]], now: datetime) -> None:
+        """Raises unless it is another key than those of what was deleted.
+
+        Args:
+            spent: Keys as they were kept; see `spent_with`.
+        Raises:
+            DeletedMeanwhile, IdempotencyKeyReused.
+        """
+        for stored in spent:
+            if stored["key"] == self.key and self.is_repeated_by(stored, now):
+                raise DeletedMeanwhile
+
+
+def spent_with(
+    spent: Iterable[Mapping[str, Any]], gone: Iterable[Mapping[str, Any] | None], now: datetime
+) -> tuple[Mapping[str, Any], ...]:
+    """The keys of what was deleted, as far as they count still.
+
+    Args:
+        gone: Of what is being deleted; as kept, None of what had none.
+    """
+    every = (*spent, *filter(None, gone))
+    return tuple(one for one in every if now - one["at"] < KEPT_FOR)[-SPENT_MAX:]
 
 
 class OnceStore(Protocol[T_co]):

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Final
 
 import uuid_utils
@@ -14,6 +15,7 @@ UUID_PATTERN: Final = re.compile(
 )
 TENANT_PATTERN: Final = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$(?!\n)")
 
+_SEVEN: Final = 7
 _VERSION_BITS: Final = 0xF << 76 | 0b11 << 62
 _VERSION_7: Final = 7 << 76 | 0b10 << 62
 
@@ -21,6 +23,14 @@ _VERSION_7: Final = 7 << 76 | 0b10 << 62
 def new_id() -> str:
     """A fresh UUIDv7, lower case, with hyphens."""
     return str(uuid_utils.uuid7())
+
+
+def made_at(id_: str) -> datetime | None:
+    """When a UUIDv7 was made, to the millisecond; None where it is no UUIDv7."""
+    found = uuid.UUID(id_)
+    if found.version != _SEVEN:
+        return None
+    return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
 
 
 def derived_id(source: str, name: str) -> str:

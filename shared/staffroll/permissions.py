@@ -57,7 +57,7 @@ CATALOGUE: Final = (
     Permission("accounts.users:edit", "Create and change users, invite and unlock them."),
     Permission("accounts.users:delete", "Delete users for ever."),
     Permission(
-        "accounts.imports:edit", "Import users from files, and see what became of them.", since=2
+        "accounts.imports:edit", "Create users from files, and see what became of them.", since=2
     ),
     Permission("accounts.roles:read", "See roles and what they allow.", _WHO_SEE_USERS),
     Permission("accounts.roles:edit", "Create, change and delete roles."),
@@ -65,6 +65,19 @@ CATALOGUE: Final = (
     Permission("accounts.security:edit", "Enforce second factors and reset them."),
     Permission("accounts.tenant:read", "See the organisation's settings."),
     Permission("accounts.tenant:edit", "Change the organisation's settings."),
+    Permission("accounts.plugins:read", "See plugins and their settings.", since=3),
+    Permission("accounts.plugins:edit", "Switch plugins on and off, and set them up.", since=3),
+    Permission("accounts.webhooks:read", "See webhooks and what was sent to them.", since=3),
+    Permission(
+        "accounts.webhooks:edit",
+        "Set webhooks up, which send everything that happens to users out of the house.",
+        since=3,
+    ),
+    Permission(
+        "accounts.scim:edit",
+        "Create, change, deactivate and delete users and their roles by SCIM, from outside.",
+        since=3,
+    ),
     Permission("accounts.audit:read", "See who did what to users, roles and settings."),
     Permission("accounts.digest:read", "Compare what accounts knows with other services."),
     Permission(
@@ -129,6 +142,7 @@ CATALOGUE: Final = (
         "Download the user list.",
         (PLANNER, SUPERVISOR_ADVANCED, FINANCE),
     ),
+    Permission("export.audit:read", "See who exported the user list.", since=3),
     Permission("export.digest:read", "Compare what export knows with other services."),
 )
 

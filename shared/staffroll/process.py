@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -10,19 +11,24 @@ from typing import Any, Final
 
 import structlog
 from gunicorn.app.base import BaseApplication
+from prometheus_client import multiprocess
+from structlog.contextvars import bind_contextvars
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from staffroll.bus import Broker
 from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import queues
-from staffroll.events import Event, is_known
+from staffroll.events import Event
 from staffroll.faults import log_fault
 from staffroll.logs import configure_logging
 from staffroll.mongo import AWAY
+from staffroll.observing import metrics, tracing
+from staffroll.observing.lookups import Lookups
+from staffroll.observing.messages import observing
+from staffroll.observing.probes import ProbeServer
+from staffroll.observing.workers import FOLDER_VARIABLE
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll.settings import read
-from staffroll.web import metrics
 from staffroll.web.overview import overview
 
 GRACEFUL_SECONDS: Final = 15
@@ -54,12 +60,14 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
 
     def make() -> Wsgi:
         apps: dict[str, Wsgi] = {}
+        _begin(services)
         for service in services:
-            configure_logging(read(service.settings))
             runtime = service.runtime("serve")
-            _expose_outbox(runtime)
+            metrics.LOOKED_UP.register(Lookups(runtime, service.outboxes))
             runtimes.append(runtime)
-            apps[service.mount] = service.make_app(runtime)
+            app = service.make_app(runtime)
+            tracing.watch(app, service.name)
+            apps[service.mount] = app
         if len(services) == 1:
             return next(iter(apps.values()))
         return DispatcherMiddleware(overview(services), apps)
@@ -67,6 +75,11 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
     def worker_exit(_server: object, _worker: object) -> None:
         for runtime in runtimes:
             runtime.close()
+        tracing.end()
+
+    def child_exit(_server: object, worker: Any) -> None:
+        if FOLDER_VARIABLE in os.environ:
+            multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
     _Gunicorn(
         make,
@@ -82,20 +95,24 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
             "errorlog": "-",
             "loglevel": "warning",
             "worker_exit": worker_exit,
+            "child_exit": child_exit,
             "control_socket_disable": True,
             "worker_tmp_dir": None,
         },
     ).run()
 
 
-def _expose_outbox(runtime: Runtime) -> None:
-    oldest = metrics.OUTBOX_OLDEST.labels(runtime.service)
-    oldest.set_function(lambda: runtime.outbox.oldest_seconds)
+def _begin(services: Sequence[Service]) -> None:
+    """What is of the process and not of one service: its log, its traces."""
+    settings = read(services[0].settings)
+    configure_logging(settings)
+    tracing.begin(settings, [service.name for service in services])
 
 
 class _ChoreThread(threading.Thread):
-    def __init__(self, chore: Chore, stop: threading.Event) -> None:
+    def __init__(self, service: str, chore: Chore, stop: threading.Event) -> None:
         super().__init__(name=chore.name, daemon=True)
+        self._service = service
         self._chore = chore
         self._stop_asked = stop
 
@@ -106,13 +123,21 @@ class _ChoreThread(threading.Thread):
         self._chore.close()
 
     def run(self) -> None:
+        bind_contextvars(service=self._service, chore=self._chore.name)
+        metrics.CHORES.labels(self._service, self._chore.name, "failed")  # told as 0 until then
         while not self._stop_asked.wait(self._chore.every_seconds):
-            try:
-                self._chore.run()
-            except AWAY as error:
-                _log.warning("chore_waits", chore=self._chore.name, error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 (one bad document must not end a chore)
-                log_fault("chore_failed", error, chore=self._chore.name)
+            metrics.CHORES.labels(self._service, self._chore.name, self._run_once()).inc()
+
+    def _run_once(self) -> str:
+        try:
+            self._chore.run()
+        except AWAY as error:
+            _log.warning("chore_waits", error=type(error).__name__)
+            return "waits"
+        except Exception as error:  # noqa: BLE001 (one bad document must not end a chore)
+            log_fault("chore_failed", error)
+            return "failed"
+        return "done"
 
 
 class Consuming:
@@ -123,13 +148,25 @@ class Consuming:
         self._service = service
         self._handle = service.make_handler(runtime)
         self.consumer = consumer_on(runtime, self._handle, queues(service.name))
-        self._chores = [_ChoreThread(chore, stop) for chore in service.make_chores(runtime)]
+        self._chores = [
+            _ChoreThread(service.name, chore, stop) for chore in service.make_chores(runtime)
+        ]
 
     def start(self) -> None:
         self.runtime.wait_until_prepared()
         self.consumer.start()
         for chore in self._chores:
             chore.start()
+
+    def waits(self) -> dict[str, str]:
+        """What it waits for, by what it stands on; "ok" where it waits for nothing."""
+        queues_wait = None
+        if not self.consumer.is_connected:
+            queues_wait = "the broker does not answer"
+        elif self.consumer.is_paused:
+            queues_wait = "messages are held until what their handler needs is back"
+        waits = {"database": self.runtime.waits_for_database(), "queues": queues_wait}
+        return {name: told or "ok" for name, told in waits.items()}
 
     def close(self) -> None:
         for chore in self._chores:
@@ -142,31 +179,16 @@ def consumer_on(
     runtime: Runtime, handle: Callable[[Event], None], names: Sequence[str]
 ) -> Consumer:
     """A consumer of the queues `names` that waits while this runtime's database is away."""
-    broker: Broker = runtime.broker
-
-    def observe(event: Event | None, outcome: str, seconds: float) -> None:
-        kind = _kind_of(event)
-        metrics.MESSAGES.labels(runtime.service, kind, outcome).inc()
-        if outcome != "paused":  # it is still in hand, and observed again at its end
-            metrics.MESSAGE_DURATION.labels(runtime.service, kind).observe(seconds)
-
     return Consumer(
-        broker,
+        runtime.broker,
         names,
-        handle,
+        tracing.around(handle, runtime.service),
         transient=AWAY,
         is_ready=runtime.database_answers,
         threads=runtime.settings.consumer_threads,
         prefetch=runtime.settings.prefetch,
-        observe=observe,
+        observe=observing(runtime.service, names),
     )
-
-
-def _kind_of(event: Event | None) -> str:
-    """A label for metrics: each is kept for ever, so strangers must not invent them."""
-    if event is None:
-        return "unreadable"
-    return event.type if is_known(event.type) else "unknown"
 
 
 def consume(services: Sequence[Service]) -> None:
@@ -174,11 +196,13 @@ def consume(services: Sequence[Service]) -> None:
     stop = threading.Event()
     # Held back from all threads, so that no handler runs while a lock is taken.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    _begin(services)
     running: list[Consuming] = []
     for service in services:
-        configure_logging(read(service.settings))
         runtime = service.runtime("consume")
+        metrics.LOOKED_UP.register(Lookups(runtime, service.outboxes))
         running.append(Consuming(service, runtime, stop))
+    probes = _probes(running)
     threads = [threading.Thread(target=one.start, daemon=True) for one in running]
     for thread in threads:
         thread.start()
@@ -191,4 +215,27 @@ def consume(services: Sequence[Service]) -> None:
         thread.start()
     for thread in closing:
         thread.join()
+    if probes is not None:
+        probes.close()
+    tracing.end()
     _log.info("stopped", seconds=round(time.monotonic() - began, 1))
+
+
+def _probes(running: Sequence[Consuming]) -> ProbeServer | None:
+    """Answers for all services of this process, where it is set where.
+
+    Raises:
+        OSError: Nobody can listen there.
+    """
+    settings = running[0].runtime.settings
+    if not settings.metrics_port:
+        return None
+
+    def look() -> dict[str, Any]:
+        checks = {one.runtime.service: one.waits() for one in running}
+        ready = all(told == "ok" for waits in checks.values() for told in waits.values())
+        return {"ready": ready, "checks": checks}
+
+    return ProbeServer(
+        settings.metrics_port, look, settings.metrics_address, {"/metrics": metrics.exposition}
+    )

@@ -111,8 +111,14 @@ class Place(Protocol[OwnT]):
     def begins_active(self, own: OwnT, zone: str, now: datetime) -> bool:
         """Whether the user of a new record is active from the start."""
 
-    def heard(self, id_: str, own: OwnT | None, user: UserState, nth: int) -> OwnT:
-        """The own part after news of the user; None before the first, if not created here."""
+    def heard(
+        self, id_: str, record: Record[OwnT] | None, user: UserState, nth: int, now: datetime
+    ) -> OwnT:
+        """The own part after news of the user.
+
+        Args:
+            record: As it was before; None before the first news, if not created here.
+        """
 
     def buried(self, record: Record[OwnT] | None, now: datetime) -> OwnT:
         """What a tombstone keeps of the own part: nothing that is personal."""
@@ -172,27 +178,34 @@ def hear_user(
     id_ = event.subject
     before = record.followed if record else None
     after = life.follow(before, id_, event.sequence, user)
+    if record is not None and record.followed.is_deleted:
+        return _hear_again(record, after or record.followed, event, user, cause)
     if after is None:
-        asks_again = event.replay and user.status == "deleted"
-        if record is None or not (record.followed.is_deleted and asks_again):
-            return None
-        if record.erasing_since is not None:
-            return None
-        again = next_revision(record, record.followed, record.own)
-        return Decision(replace(again, erasing_since=cause.now))
+        return None
     if after.is_deleted:
         buried = replace(
             next_revision(record, after, place.buried(record, cause.now)), erasing_since=cause.now
         )
         told = _say(buried, place, place.updated, cause, ["status"])
         return replace(told, audit=(note(place, "deleted", id_, cause),))
-    own = place.heard(id_, record.own if record else None, user, nth)
+    own = place.heard(id_, record, user, nth, cause.now)
     heard = next_revision(record, after, own)
     if record is None or record.followed.state != "confirmed":
         return _say(heard, place, place.created, cause, done="created")
-    if own != record.own:
-        return _say(heard, place, place.updated, cause, _differences(record, heard, place, cause))
-    return Decision(heard)
+    names = _differences(record, heard, place, cause)
+    return _say(heard, place, place.updated, cause, names) if names else Decision(heard)
+
+
+def _hear_again(
+    tombstone: Record[OwnT], after: Followed, event: Event, user: UserState, cause: Cause
+) -> Decision[OwnT] | None:
+    """A tombstone whose user is told of once more; None where that changes nothing."""
+    asks_for_receipt = event.replay and user.status == "deleted"
+    begins = asks_for_receipt and tombstone.erasing_since is None
+    if after == tombstone.followed and not begins:
+        return None
+    again = next_revision(tombstone, after, tombstone.own)
+    return Decision(replace(again, erasing_since=cause.now) if begins else again)
 
 
 def hear_refusal(
@@ -303,6 +316,36 @@ def told_again(record: Record[OwnT], place: Place[OwnT], cause: Cause) -> Event:
     """The record's public state, marked as told again."""
     event = cause.event(place.updated, record.id, record.sequence, place.state(record, cause.now))
     return replace(event, replay=True)
+
+
+def restored(
+    record: Record[OwnT],
+    own: OwnT,
+    place: Place[OwnT],
+    cause: Cause,
+    *,
+    sequence: int,
+    revision: int,
+) -> Decision[OwnT]:
+    """The record after the place was put back to an earlier time, told as news.
+
+    Args:
+        own: Its own part by now.
+        sequence: Above all that was told of it; 0 where it never was.
+        revision: Above all that was shown of it.
+    """
+    after = replace(
+        record,
+        followed=life.restored(record.followed, cause.now),
+        own=own,
+        sequence=sequence,
+        revision=revision,
+    )
+    audit = (note(place, "restored", record.id, cause),)
+    if not sequence:
+        return Decision(after, audit=audit)
+    event = cause.event(place.updated, record.id, sequence, place.state(after, cause.now))
+    return Decision(after, (event,), audit=audit)
 
 
 def next_revision(record: Record[OwnT] | None, after: Followed, own: OwnT) -> Record[OwnT]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import structlog
@@ -22,6 +23,9 @@ from staffroll.mongo import (
     ensure_indexes,
     is_up,
 )
+from staffroll.plugins.installed import installed_here
+from staffroll.plugins.platform import Plugins
+from staffroll.plugins.sealing import Sealing
 from staffroll.settings import ServiceSettings
 
 Role = Literal["serve", "consume", "command"]
@@ -72,6 +76,14 @@ class Runtime:
         self._preparing = threading.Thread(target=self._prepare, name="preparing", daemon=True)
         self._preparing.start()
         self.outbox = Outbox(self._outbox_client[name], outboxes, self.broker)
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """Those that are installed here; only services that call their hooks look for them."""
+        # Only there, so that commands of others start without metrics.
+        from staffroll.observing.metrics import plugin_called
+
+        return Plugins(installed_here(), Sealing(self.settings.plugin_key), plugin_called)
 
     def tenant(self, tenant_id: str) -> TenantDatabase:
         return self.platform.tenant(tenant_id)

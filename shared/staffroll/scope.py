@@ -72,6 +72,7 @@ class Scope(Generic[StoreT_co]):
         correlation_id: The HTTP request at the beginning of it all.
         request_id: The request (a wish, from another service) that is being answered.
         address: Where the HTTP request came from.
+        language: In which whoever asks wants to be told what plugins say (BCP 47).
     """
 
     tenant_id: str
@@ -81,6 +82,7 @@ class Scope(Generic[StoreT_co]):
     correlation_id: str | None = None
     request_id: str | None = None
     address: str | None = None
+    language: str = "en"
 
     def check_fresh(self) -> None:
         """Nothing, where password or code was entered lately, or a command of ours acts.

@@ -7,7 +7,7 @@ library itself never imports a service.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ from flask import Flask
 
 from staffroll.events import Event
 from staffroll.mongo import Index
+from staffroll.restoring import Siblings
 from staffroll.runtime import Role, Runtime
 from staffroll.settings import ServiceSettings, read
 
@@ -33,7 +34,7 @@ class Chore:
 
     name: str
     every_seconds: float
-    run: Callable[[], None]
+    run: Callable[[], object]
     close: Callable[[], None] = lambda: None
 
 
@@ -49,6 +50,8 @@ class Service:
         make_app: The HTTP side, on a runtime of role ``serve``.
         make_handler: Applies one message, on a runtime of role ``consume``.
         make_chores: What the consumer process does besides.
+        restore: Brings it in step after its database was put back to an earlier time; yields
+            what it did, in sentences.
         commands: Its own commands, offered as ``staffroll <command>``.
     """
 
@@ -62,6 +65,7 @@ class Service:
     make_app: Callable[[Runtime], Flask]
     make_handler: Callable[[Runtime], Callable[[Event], None]]
     make_chores: Callable[[Runtime], Sequence[Chore]]
+    restore: Callable[[Runtime, Siblings], Iterator[str]]
     commands: Sequence[click.Command] = field(default_factory=tuple)
 
     def runtime(self, role: Role, environ: Mapping[str, str] | None = None) -> Runtime:

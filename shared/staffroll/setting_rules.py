@@ -26,6 +26,12 @@ def at_least(smallest: float) -> Rule:
     return Rule(f"at least {smallest}", lambda value: bool(value >= smallest))
 
 
+def between(smallest: float, largest: float) -> Rule:
+    return Rule(
+        f"between {smallest} and {largest}", lambda value: bool(smallest <= value <= largest)
+    )
+
+
 def one_of(*choices: str) -> Rule:
     """Case does not matter."""
     told = ", ".join(f"`{choice}`" for choice in choices)
@@ -38,6 +44,11 @@ def secrets_of_at_least(characters: int) -> Rule:
         f"at least {characters} characters long",
         lambda value: all(len(part.strip()) >= characters for part in str(value).split(",")),
     )
+
+
+def or_empty(rule: Rule) -> Rule:
+    """As `rule` says, or nothing at all."""
+    return Rule(f"{rule.says}, or empty", lambda value: value == "" or rule.holds(value))
 
 
 def _is_broker_address(url: str) -> bool:
@@ -59,6 +70,10 @@ def _is_mongodb_address(uri: str) -> bool:
     return True
 
 
+HTTP_ADDRESS: Final = Rule(
+    "an address that begins with `http://` or `https://`",
+    lambda url: str(url).startswith(("http://", "https://")),
+)
 BROKER_ADDRESS: Final = Rule(
     "the address of a broker: `amqp://…`, `amqps://…` or `embedded:`", _is_broker_address
 )

@@ -11,7 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final, TypeVar, cast
 
-from staffroll.setting_rules import BROKER_ADDRESS, MONGODB_ADDRESS, Rule, at_least, one_of
+from staffroll.setting_rules import (
+    BROKER_ADDRESS,
+    HTTP_ADDRESS,
+    MONGODB_ADDRESS,
+    Rule,
+    at_least,
+    between,
+    one_of,
+    or_empty,
+    secrets_of_at_least,
+)
 
 S = TypeVar("S", bound="ServiceSettings")
 
@@ -73,10 +83,38 @@ class ServiceSettings:
     public_url: str = setting(
         "", doc="Where people reach this service, without a slash at the end; empty: as requested."
     )
+    public_url_accounts: str = setting(
+        "",
+        doc="Where people reach accounts, without a slash at the end: for signing in, and for "
+        "links in pages and mail. Empty: `/account` of the same origin where this service stands "
+        "under a path of its own, else port 8101 of the same host.",
+    )
+    public_url_scheduling: str = setting(
+        "", doc="Where people reach scheduling; empty: as above, `/wfm` or port 8102."
+    )
+    public_url_people: str = setting(
+        "", doc="Where people reach people; empty: as above, `/people` or port 8103."
+    )
+    public_url_export: str = setting(
+        "", doc="Where people reach export; empty: as above, `/export` or port 8104."
+    )
+    cookie_domain: str = setting(
+        "",
+        doc="The domain that cookies are for, such as `example.org`, where the services stand on "
+        "subdomains of their own; empty: the host that people reach them by.",
+    )
     trusted_proxies: int = setting(
         0,
         doc="How many proxies of yours stand before the service and set `X-Forwarded-For`; with "
         "0 the header is ignored, so that nobody can pretend to be elsewhere.",
+    )
+    plugin_key: str = setting(
+        "",
+        doc="A random secret that encrypts secret settings of plugins; the same in all services. "
+        "Several, separated by commas: the first encrypts, all decrypt. Empty: plugins that have "
+        "secret settings cannot be set up.",
+        secret=True,
+        must_be=or_empty(secrets_of_at_least(32)),
     )
     consumer_threads: int = setting(
         4, doc="Messages that one consumer process applies at a time.", must_be=at_least(1)
@@ -96,6 +134,22 @@ class ServiceSettings:
         "info",
         doc="What is logged: this, and what is graver.",
         must_be=one_of("debug", "info", "warning", "error"),
+    )
+    metrics_port: int = setting(
+        0,
+        doc="Where a consumer process answers `/metrics`, `/healthz` and `/readyz`; 0: nowhere. "
+        "What serves has them at its own port.",
+        must_be=between(0, 65_535),
+    )
+    metrics_address: str = setting(
+        "127.0.0.1", doc="The address at which it does; `0.0.0.0` for all."
+    )
+    otlp_endpoint: str = setting(
+        "",
+        doc="Where traces go, by OTLP over HTTP, such as `http://collector:4318`; needs "
+        "`staffroll[otel]`. Empty: where the standard `OTEL_EXPORTER_OTLP_ENDPOINT` says, or "
+        "nowhere.",
+        must_be=or_empty(HTTP_ADDRESS),
     )
 
 

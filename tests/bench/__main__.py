@@ -7,13 +7,21 @@ import tempfile
 from pathlib import Path
 
 from staffroll.local import Mongod
-from tests.bench import export, imports, lists, parts, sign_in, sync
+from tests.bench import export, imports, lists, parts, plugins, sign_in, sync
 from tests.bench.figures import Report
 from tests.support.rabbitmq import RabbitNode
 
 
 def main() -> None:
-    chapters = sys.argv[1:] or ["parts", "sync", "lists", "imports", "export", "sign-in"]
+    chapters = sys.argv[1:] or [
+        "parts",
+        "plugins",
+        "sync",
+        "lists",
+        "imports",
+        "export",
+        "sign-in",
+    ]
     report = Report()
     node = RabbitNode()
     with tempfile.TemporaryDirectory(prefix="staffroll-bench-") as folder, Mongod(folder) as mongod:
@@ -21,6 +29,8 @@ def main() -> None:
             node.start()
             if "parts" in chapters:
                 parts.measure(report, mongod.uri, node.url)
+            if "plugins" in chapters:
+                plugins.measure(report)
             if "sync" in chapters:
                 sync.measure(report, mongod.uri, node.url, Path(folder))
             if "lists" in chapters:

@@ -209,6 +209,7 @@ def test_f3_the_broker_stopped_every_write_is_accepted_and_all_catches_up(
     nothing_is_left(broken, rabbitmq)
 
 
+@pytest.mark.long
 def test_an_empty_service_bootstraps_from_a_snapshot(broken: Apart) -> None:
     acme = broken.tenant()
     ids = [acme.create("accounts", human()).json()["id"] for _ in range(30)]
@@ -232,6 +233,7 @@ def test_an_empty_service_bootstraps_from_a_snapshot(broken: Apart) -> None:
     assert "in step" in broken.command("check", "--tenant", acme.tenant_id).lower()
 
 
+@pytest.mark.long
 def test_check_names_what_differs_and_repairs_it(broken: Apart) -> None:
     acme = broken.tenant()
     id_ = acme.create("accounts", human()).json()["id"]

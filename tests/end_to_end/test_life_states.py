@@ -278,7 +278,7 @@ def _without_first_name(line: str) -> str:
 
 
 def test_r2_r50_r63_all_services_end_as_a_small_model_says(apart: Apart) -> None:
-    _run(apart, examples=4, steps=20)
+    _run(apart, examples=3, steps=20)
 
 
 @pytest.mark.long

@@ -11,6 +11,8 @@ from tests.support.suite import RunningSuite
 
 SERVICES = {"account": "/v1/users", "wfm": "/v1/employees", "people": "/v1/people"}
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

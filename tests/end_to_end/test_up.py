@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -199,6 +200,18 @@ def test_check_finds_all_services_in_step(suite: RunningSuite) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
     for follower in ("scheduling", "people", "export"):
         assert f"acme: accounts and {follower}: in step" in checked.stdout
+
+
+def test_the_doctor_finds_the_suite_that_runs_from_the_folder_well(suite: RunningSuite) -> None:
+    examined = command(suite, "doctor", "--json")
+
+    findings = json.loads(examined.stdout)["findings"]
+    looked_at = {one["about"] for one in findings}
+    assert looked_at == {
+        *("accounts", "scheduling", "people", "export", "database", "broker", "disk")
+    }
+    # How full the disk of whoever runs the tests is, is not our subject.
+    assert [one for one in findings if one["level"] != "well" and one["about"] != "disk"] == []
 
 
 def test_secrets_are_for_the_owner_alone(suite: RunningSuite) -> None:

@@ -56,6 +56,7 @@ def good_values() -> dict[str, Any]:
         "is_admin": False,
         "password": "correct horse battery",
         "tenant": "acme",
+        "settings": {},
         "otp": "123456",
         "grant": "refresh_token",
         "refresh_token": f"acme.{NOBODY}.1.x",
@@ -112,6 +113,9 @@ def good_values() -> dict[str, Any]:
         "filter": {"status": "employed"},
         "change": {"contract": {"contract_id": ENTRIES["contract"], "valid_from": "2026-11-30"}},
         "note": "At the gate",
+        "url": "https://hooks.example.org/staffroll",
+        "events": ["user.*"],
+        "is_enabled": True,
         "expires_at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
     }
 
@@ -305,9 +309,9 @@ def test_r1_what_another_tenant_has_is_not_found(place: Place, refused: Refused)
 
 
 def _names_an_object(route: Route) -> bool:
-    """A bucket is of everybody, and a token is a secret, not an address (R32)."""
+    """A bucket and the name of a plugin are of everybody, and a token is a secret (R32)."""
     names = re.findall(r"{(\w+)}", route.path)
-    return bool(names) and not {"bucket", "token"} & set(names)
+    return bool(names) and not {"bucket", "name", "token"} & set(names)
 
 
 def test_r1_nothing_of_another_tenant_is_shown_on_any_route(place: Place) -> None:

@@ -81,7 +81,9 @@ class Apart:
         self.prefix = f"t{secrets.token_hex(4)}-"
         self.folder = folder
         self.processes: dict[tuple[str, str], list[Process]] = {}
-        self._ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        ports = free_ports(2 * len(SERVICES))
+        self._ports = dict(zip(SERVICES, ports[: len(SERVICES)], strict=True))
+        self._probe_ports = dict(zip(SERVICES, ports[len(SERVICES) :], strict=True))
         self._client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri, tz_aware=True)
         self.environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith("STAFFROLL_")},
@@ -93,9 +95,11 @@ class Apart:
             "STAFFROLL_ARGON2_TIME_COST": "1",
             "STAFFROLL_ARGON2_MEMORY_KIB": "8",
             "STAFFROLL_RESEND_AFTER_SECONDS": "2",
+            "STAFFROLL_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1",
             **{
-                f"STAFFROLL_URL_{name.upper()}": f"http://127.0.0.1:{port}"
+                f"STAFFROLL_{kind}_{name.upper()}": f"http://127.0.0.1:{port}"
+                for kind in ("URL", "PUBLIC_URL")
                 for name, port in self._ports.items()
             },
         }
@@ -109,7 +113,11 @@ class Apart:
             count = 1
         log = self.folder / f"{service}-{role}.log"
         started = self.processes.setdefault((service, role), [])
-        started += [Process(command, self.environ, log) for _ in range(count)]
+        for _ in range(count):
+            is_watched = role == "consume" and not any(one.is_running for one in started)
+            watched = {"STAFFROLL_METRICS_PORT": str(self._probe_ports[service])}
+            environ = {**self.environ, **(watched if is_watched else {})}
+            started.append(Process(command, environ, log))
 
     def start_all(self, *, workers: int = 1, consumers: int = 1) -> None:
         for service in SERVICES:
@@ -134,7 +142,7 @@ class Apart:
     def _is_ready(self, service: str) -> bool:
         try:
             response = requests.get(f"{self.url(service)}/readyz", timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
         assert response.status_code == 200, response.text
         return True
@@ -149,6 +157,10 @@ class Apart:
 
     def url(self, service: str) -> str:
         return f"http://127.0.0.1:{self._ports[service]}"
+
+    def probes(self, service: str) -> str:
+        """Where the first consumer of the service tells how it is."""
+        return f"http://127.0.0.1:{self._probe_ports[service]}"
 
     def database(self, service: str) -> Any:
         """The service's database, for looking at what is written, and for nothing else."""

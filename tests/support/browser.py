@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.suite import RunningSuite
 
 FLAGS = [
     "--no-sandbox",
@@ -17,6 +23,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+"""Tags of axe's rules."""
+
+QUICK = {
+    "STAFFROLL_ARGON2_TIME_COST": "1",
+    "STAFFROLL_ARGON2_MEMORY_KIB": "8",
+    "STAFFROLL_TRIES_PER_ADDRESS": "0",
+    "STAFFROLL_TRIES_PER_ACCOUNT": "0",
+}
+"""Settings of a suite whose tests sign in again and again."""
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +48,15 @@ def browser() -> Iterator[Browser]:
             running.close()
 
 
+def _is_asked_for(complaint: str) -> bool:
+    return re.search(r"responded with a status of (401|403|404|422) ", complaint) is not None
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page; whatever it complains about on its console fails the test, but for an
-    answer 401, which Chromium calls an error though a page may well ask for it."""
+    """A fresh page; whatever it complains about on its console fails the test, but for answers
+    that a test asks for: 401, 403, 404, and 422, with which a page says what is wrong in a form.
+    """
     complaints: list[str] = []
     context = browser.new_context()
     opened = context.new_page()
@@ -43,10 +65,68 @@ def page(browser: Browser) -> Iterator[Page]:
         "console",
         lambda message: (
             complaints.append(message.text)
-            if message.type == "error" and "401 (UNAUTHORIZED)" not in message.text
+            if message.type == "error" and not _is_asked_for(message.text)
             else None
         ),
     )
     yield opened
     context.close()
     assert complaints == []
+
+
+@dataclass(frozen=True)
+class AtHome:
+    """The suite that a module of page tests runs on, and its demo tenant's admin.
+
+    Attributes:
+        url: Without a slash at the end.
+        mail: The folder that mail is written to.
+    """
+
+    url: str
+    tenant: str
+    email: str
+    password: str = field(repr=False)
+    mail: Path
+
+    def sign_in(self, page: Page, path: str = "/account/") -> None:
+        """Sign in as the admin, wherever that leads."""
+        page.goto(f"{self.url}{path}")
+        self.fill_in(page, self.email, self.password)
+
+    def fill_in(self, page: Page, email: str, password: str) -> None:
+        """Fill in the page that asks who signs in."""
+        page.get_by_label("Organisation").fill(self.tenant)
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtHome]:
+    """A whole suite on one port with the demo tenant, for one module."""
+    folder = tmp_path_factory.mktemp("home") / "data"
+    suite = RunningSuite(folder, "--port", "0", environ=QUICK)
+    try:
+        suite.wait_until_ready()
+        yield AtHome(
+            suite.url("").rstrip("/"),
+            suite.labelled("Tenant"),
+            suite.labelled("E-mail"),
+            suite.labelled("Password"),
+            folder / "mail",
+        )
+    finally:
+        suite.end()
+
+
+def check_accessible(page: Page, *, only: Sequence[str] = WCAG) -> None:
+    """Fails with what axe finds against WCAG 2.2 A and AA, and with what is wider than the page.
+
+    Args:
+        only: Tags or names of axe's rules, for a page that was looked at in another theme.
+    """
+    found = Axe().run(page, options={"runOnly": list(only)})
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert widths[0] <= widths[1], f"{page.url} is {widths[0]} px wide, the window {widths[1]}"

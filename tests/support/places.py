@@ -59,6 +59,7 @@ class Place:
     stranger: Tenant
     human_id: str
     role_id: str
+    webhook_id: str
 
     @property
     def document(self) -> dict[str, Any]:
@@ -89,6 +90,10 @@ class Place:
     def _good(self, name: str) -> str:
         if name == "role_id":
             return self.role_id
+        if name == "name":
+            return "password_strength"
+        if name == "webhook_id":
+            return self.webhook_id
         if name == "shift_id":
             return SHIFT
         if name == "assignment_id":
@@ -122,6 +127,8 @@ def place(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[Place]:
         human_id = tenant.create()["id"]
         stranger.create()
         role_id = tenant.post("/v1/roles", {"name": "Spare", "category": "other"}).json["id"]
+        hook = {"url": "https://hooks.example.org/", "events": ["*"]}
+        webhook_id = tenant.post("/v1/webhooks", hook).json["id"]
         if request.param == "accounts":
             app, used = accounts.app, accounts.runtime
         else:
@@ -138,7 +145,7 @@ def place(request: pytest.FixtureRequest, mongodb_uri: str) -> Iterator[Place]:
                 fill_catalogues(runtime, tenant.id, human_id)
                 plan_shift(runtime, tenant.id)
         eventually(lambda: _is_quiet(used))
-        yield Place(request.param, app, used, tenant, stranger, human_id, role_id)
+        yield Place(request.param, app, used, tenant, stranger, human_id, role_id, webhook_id)
     finally:
         if runtime is not None:
             runtime.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, cast
 
 from flask import Flask, g, request
@@ -16,7 +17,7 @@ from staffroll.scope import Actor, Scope
 from staffroll.standing import Standing
 from staffroll.web.audit import audit
 from staffroll.web.digest import digests
-from staffroll.web.guard import Guard
+from staffroll.web.guard import Guard, asked_language
 from staffroll.web.service_app import new_app
 from staffroll.web.tokens import KeyRing
 from staffroll_accounts.actions import AccountsScope
@@ -25,6 +26,7 @@ from staffroll_accounts.api.erasures import erasures
 from staffroll_accounts.api.imports import imports
 from staffroll_accounts.api.me import me
 from staffroll_accounts.api.passwords import passwords as password_routes
+from staffroll_accounts.api.plugins import plugins
 from staffroll_accounts.api.roles import roles
 from staffroll_accounts.api.security import security
 from staffroll_accounts.api.sessions import sessions
@@ -32,8 +34,21 @@ from staffroll_accounts.api.sign_in import sign_in, well_known
 from staffroll_accounts.api.tenant import tenant
 from staffroll_accounts.api.two_factor import two_factor
 from staffroll_accounts.api.users import users
-from staffroll_accounts.here import keys_of, limiter_of, passwords_of, store_of, tokens_of
+from staffroll_accounts.api.webhooks import webhooks
+from staffroll_accounts.here import (
+    at_rest_of,
+    keys_of,
+    limiter_of,
+    listening_of,
+    passwords_of,
+    reach_of,
+    store_of,
+    tokens_of,
+)
 from staffroll_accounts.mail import chores as mail_chores
+from staffroll_accounts.pages import pages
+from staffroll_accounts.pages.at_hand import AtHand
+from staffroll_accounts.scim.routes import scim
 from staffroll_accounts.store import Store
 
 
@@ -62,13 +77,18 @@ def create_app(runtime: Runtime) -> Flask:
             clock.now(),
             g.request_id,
             address=request.remote_addr,
+            language=asked_language(),
         )
 
     def status(tenant_id: str) -> str | None:
         return store(tenant_id).tenants.status()
 
-    def versions(scope: Scope[Any], _owner: str) -> Iterable[tuple[str, int]]:
-        return cast(AccountsScope, scope).store.users.versions()
+    def versions(scope: Scope[Any], owner: str) -> Iterable[tuple[str, int]]:
+        users = cast(AccountsScope, scope).store.users
+        return users.versions() if owner == "accounts" else users.employee_versions()
+
+    def tombstones(scope: Scope[Any]) -> tuple[str | None, Iterable[str]]:
+        return status(scope.tenant_id), cast(AccountsScope, scope).store.tombstones.ids()
 
     return new_app(
         "accounts",
@@ -94,14 +114,25 @@ def create_app(runtime: Runtime) -> Flask:
             access_tokens(),
             security(),
             tenant(),
+            plugins(),
+            webhooks(reach_of(runtime), listening_of(runtime)),
             audit("accounts"),
-            digests("accounts", ["accounts"], versions),
+            digests("accounts", ["accounts", "scheduling"], versions, tombstones),
         ],
-        blueprints=[well_known(keys)],
+        blueprints=[
+            well_known(keys),
+            scim(
+                anonymous,
+                passwords,
+                limiter,
+                timedelta(seconds=runtime.settings.resend_after_seconds),
+            ),
+        ],
+        pages=pages(runtime, AtHand(anonymous, passwords, tokens, limiter, at_rest_of(runtime))),
         ready={
             "database": runtime.waits_for_database,
             "broker": runtime.waits_for_broker,
             "signing keys": keys.waits_for_secret,
         },
-        notes={"mail": mail_chores.note(runtime)},
+        notes={"mail": mail_chores.note(runtime), "plugins": runtime.plugins.waits},
     )

@@ -11,11 +11,14 @@ from datetime import timedelta
 import click
 
 from staffroll import clock
+from staffroll.bus.asking import snapshot_request
+from staffroll.bus.topology import events_queue
 from staffroll.cli.tenants import NoTenant
 from staffroll.errors import DatabaseAway, NotFound, StaffrollError
 from staffroll.events import Event
 from staffroll.ids import TENANT_PATTERN
 from staffroll.mongo.audit import AuditWriter
+from staffroll.restoring import AHEAD, Siblings
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.service import Chore, Service
@@ -24,16 +27,25 @@ from staffroll.web.guard import PLATFORM_ACTOR
 from staffroll_accounts import due
 from staffroll_accounts.actions import AccountsScope, locking, tenants
 from staffroll_accounts.actions.keys import drop_old
+from staffroll_accounts.actions.restoring import Restored, restore_tenant
 from staffroll_accounts.actions.tenants import NewTenant
 from staffroll_accounts.app import create_app
-from staffroll_accounts.here import at_rest_of, keys_of, passwords_of, settings_of, store_of
+from staffroll_accounts.here import (
+    at_rest_of,
+    keys_of,
+    passwords_of,
+    settings_of,
+    store_of,
+    tenants_of,
+)
 from staffroll_accounts.mail import chores as mail_chores
 from staffroll_accounts.settings import AccountsSettings
 from staffroll_accounts.store import AUDITED, INDEXES, OUTBOXES, all_tenants
-from staffroll_accounts.store.sealing import reseal_users
+from staffroll_accounts.store.sealing import reseal_users, reseal_webhooks
 from staffroll_accounts.sync import make_handler
 from staffroll_accounts.tenant_commands import tenant_commands
 from staffroll_accounts.tokens import Issuer
+from staffroll_accounts.webhooks import chores as webhook_chores
 
 _TOKEN_SECONDS = 300
 _SHOW_EVERY = 1000
@@ -56,17 +68,19 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
     return [
         Chore("first signing key", 1.0, publish_first_key),
         Chore("dropping old signing keys", 30.0, drop_old_keys),
-        Chore("finishing deleted roles", 1.0, lambda: due.finish_roles(runtime)),
-        Chore("finishing ended sessions", 5.0, lambda: due.finish_ended_sessions(runtime)),
+        Chore("finishing deleted roles", 1.0, due.finish_roles(runtime).run),
+        Chore("finishing ended sessions", 5.0, due.finish_ended_sessions(runtime).run),
         Chore("erasing deleted tenants", 5.0, due.erase_tenants(runtime).run),
         *due.erase_users(runtime).chores(),
-        Chore("telling deletions again", 1.0, lambda: due.tell_deletions_again(runtime)),
-        Chore("deactivating who was the last admin", 2.0, lambda: due.deactivate_leaving(runtime)),
+        Chore("telling deletions again", 1.0, due.tell_deletions_again(runtime).run),
+        Chore("deactivating who was the last admin", 2.0, due.deactivate_leaving(runtime).run),
+        Chore("sending wishes again", 1.0, due.send_wishes_again(runtime).run),
         Chore("counting admins anew", 30.0, due.AdminMending(runtime).run),
-        Chore("giving roles what is new", 5.0, lambda: due.grow_roles(runtime)),
+        Chore("giving roles what is new", 5.0, due.grow_roles(runtime).run),
         Chore("importing users", 0.5, due.import_runner(runtime).run),
         Chore("writing the audit trail", 1.0, AuditWriter(runtime.platform, AUDITED).run),
         *mail_chores.chores(runtime),
+        *webhook_chores.chores(runtime),
     ]
 
 
@@ -184,7 +198,11 @@ def rotate(at_once: bool) -> None:
         for done in reseal_users(runtime.platform, at_rest_of(runtime)):
             if done % _SHOW_EVERY == 0:
                 click.echo(f"{done} users ...")
-    click.echo(f"Encrypted anew: the signing keys, and what {done} users have that is secret.")
+        reseal_webhooks(runtime.platform, at_rest_of(runtime))
+    click.echo(
+        f"Encrypted anew: the signing keys, what {done} users have that is secret, and the "
+        "secrets of webhooks."
+    )
 
 
 for _each in tenant_commands(_command, _scope):
@@ -234,6 +252,34 @@ def token(tenant_id: str) -> None:
     click.echo(platform_token(tenant_id))
 
 
+def _restore(runtime: Runtime, siblings: Siblings) -> Iterator[str]:
+    keys = keys_of(runtime)
+    if (locked := keys.waits_for_secret()) is not None:
+        raise SettingsWrong(locked)
+    # A key that was taken back meanwhile must not come back, and siblings let nobody in with
+    # one that they do not know.
+    keys.rotate(at_once=True, ahead=AHEAD)
+    yield "there is a new signing key; everybody signs in again"
+    for one in sorted(tenants_of(runtime), key=lambda one: one.id):
+        if one.status != "deleted":
+            yield from _restored(one.id, restore_tenant(siblings, _scope(runtime, one.id)))
+    whole = snapshot_request("accounts", "scheduling", events_queue("accounts"))
+    runtime.broker.publish([whole])
+    yield "scheduling is asked to tell whose membership runs"
+
+
+def _restored(tenant_id: str, found: Restored) -> Iterator[str]:
+    if found.status == "deleted":
+        yield f"{tenant_id} was deleted meanwhile, and is deleted"
+        return
+    yield (
+        f"{tenant_id}: {found.told} told again ({found.taken_back} as siblings know them), "
+        f"{found.buried} were deleted meanwhile, and are deleted"
+    )
+    for user_id in found.left:
+        yield f"{tenant_id}: {user_id} is known elsewhere and could not be taken back"
+
+
 service = Service(
     name="accounts",
     title="Accounts: users, roles, sign-in",
@@ -245,5 +291,6 @@ service = Service(
     make_app=create_app,
     make_handler=_handler,
     make_chores=_chores,
+    restore=_restore,
     commands=(tenant, token, keys),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import cast
 
@@ -14,13 +14,17 @@ from staffroll.runtime import Runtime
 from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.domain.sessions import Lifetime
 from staffroll_accounts.domain.tenants import Tenant
+from staffroll_accounts.domain.webhook_urls import Reach
 from staffroll_accounts.passwords import Passwords
 from staffroll_accounts.refresh_tokens import RefreshTokens
 from staffroll_accounts.settings import AccountsSettings
 from staffroll_accounts.store import Keys, Store, all_tenants, cipher
+from staffroll_accounts.store.deliveries import WaitingDeliveries
 from staffroll_accounts.store.mails import WaitingMails
 from staffroll_accounts.store.reset_requests import DueResets
+from staffroll_accounts.store.webhooks import tenants_with_webhooks, untold
 from staffroll_accounts.tokens import Issuer, Tokens
+from staffroll_accounts.webhooks.hearing import Bindings
 
 
 def settings_of(runtime: Runtime) -> AccountsSettings:
@@ -39,7 +43,7 @@ def at_rest_of(runtime: Runtime) -> MultiFernet:
 
 def store_of(runtime: Runtime, tenant_id: str) -> Store:
     """What one tenant has in accounts."""
-    return Store(runtime.tenant(tenant_id), runtime.outbox, at_rest_of(runtime))
+    return Store(runtime.tenant(tenant_id), runtime.outbox, at_rest_of(runtime), runtime.plugins)
 
 
 def tenants_of(runtime: Runtime) -> Iterator[Tenant]:
@@ -82,3 +86,35 @@ def waiting_mails_of(runtime: Runtime) -> WaitingMails:
 def due_resets_of(runtime: Runtime) -> DueResets:
     """The requests for a reset mail, of all tenants."""
     return DueResets(runtime.platform)
+
+
+def reach_of(runtime: Runtime) -> Reach:
+    """Where webhooks may lead."""
+    return Reach.read(settings_of(runtime).webhook_networks)
+
+
+def bindings_of(runtime: Runtime) -> Bindings:
+    """What is heard of for webhooks."""
+    return Bindings(runtime.broker, lambda: tenants_with_webhooks(runtime.platform))
+
+
+def listening_of(runtime: Runtime) -> Callable[[str], None]:
+    """What lets the events of a tenant be heard for webhooks from now on; while the broker is
+    away it does nothing, since the web never waits for it, and a chore does it later."""
+    bindings = bindings_of(runtime)
+
+    def listen(tenant_id: str) -> None:
+        if runtime.outbox.is_connected:
+            bindings.bind(tenant_id)
+
+    return listen
+
+
+def waiting_deliveries_of(runtime: Runtime) -> WaitingDeliveries:
+    """What waits to be sent to webhooks, of all tenants."""
+    return WaitingDeliveries(runtime.platform)
+
+
+def untold_webhooks_of(runtime: Runtime) -> Iterator[tuple[str, str, datetime]]:
+    """Webhooks that were disabled without the admins' knowing, of all tenants."""
+    return untold(runtime.platform)

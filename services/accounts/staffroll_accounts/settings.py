@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Final
 
-from staffroll.setting_rules import at_least, secrets_of_at_least
+from staffroll.setting_rules import Rule, at_least, secrets_of_at_least
 from staffroll.settings import ServiceSettings, setting
+
+
+def _are_networks(text: str) -> bool:
+    try:
+        return bool([ip_network(one.strip()) for one in text.split(",") if one.strip()]) or not text
+    except ValueError:
+        return False
+
+
+_NETWORKS: Final = Rule("networks such as `10.20.0.0/16`, separated by commas", _are_networks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +33,12 @@ class AccountsSettings(ServiceSettings):
     access_token_seconds: int = setting(
         600, doc="How long an access token is good, in seconds.", must_be=at_least(1)
     )
+    url_scheduling: str = setting(
+        "",
+        doc="Where this service reaches scheduling, without a slash at the end, to say on a "
+        "user's page whether both are in step; empty: it says that this is not known.",
+    )
+    url_people: str = setting("", doc="The same for people.")
     smtp_url: str = setting(
         "",
         doc="The mail server: `smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS at "
@@ -40,10 +58,27 @@ class AccountsSettings(ServiceSettings):
         doc="Without a mail server, mail is written to files here, for trying. Empty as well: "
         "mail is kept until there is one, and `readyz` says so.",
     )
-    public_url_accounts: str = setting(
+    webhook_networks: str = setting(
         "",
-        doc="Where people reach accounts, for links in mail, where several services share a "
-        "process; empty: `STAFFROLL_PUBLIC_URL`.",
+        doc="Networks that webhooks may lead to besides the public internet, and without TLS, "
+        "separated by commas; every admin of every tenant can then have requests sent there.",
+        must_be=_NETWORKS,
+    )
+    webhook_ca_file: str = setting(
+        "",
+        doc="PEM file with the authorities that certificates of webhooks' receivers are verified "
+        "by; empty: the system's.",
+    )
+    webhook_failing_days: int = setting(
+        5,
+        doc="After how many days without any success a webhook is disabled.",
+        must_be=at_least(1),
+    )
+    webhook_waiting_max: int = setting(
+        10_000,
+        doc="How many events may wait for a webhook that fails before it is disabled; ten times "
+        "as many for one that is only slow.",
+        must_be=at_least(1),
     )
     session_idle_seconds: int = setting(
         14 * 86_400, doc="After how many seconds without use a session ends."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from staffroll.directory import purge_of
+from staffroll.mongo.audit import AuditWriter
+from staffroll.restoring import Siblings, catch_up
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_export import due
 from staffroll_export.app import create_app
 from staffroll_export.settings import ExportSettings
-from staffroll_export.store import INDEXES, OUTBOXES
-from staffroll_export.sync import make_bootstrap, make_handler
+from staffroll_export.store import AUDITED, INDEXES, OUTBOXES
+from staffroll_export.sync import OWNER, make_bootstrap, make_handler
 
 
 def _chores(runtime: Runtime) -> Sequence[Chore]:
@@ -19,9 +21,15 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
     return [
         Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
         Chore("erasing deleted tenants", 5.0, purge_of(runtime.platform).run),
+        Chore("writing the audit trail", 1.0, AuditWriter(runtime.platform, AUDITED).run),
         *due.erase_users(runtime).chores(),
         *due.making_chores(runtime),
     ]
+
+
+def _restore(runtime: Runtime, _: Siblings) -> Iterator[str]:
+    """All that export has follows accounts."""
+    return catch_up(runtime, OWNER, make_handler(runtime))
 
 
 service = Service(
@@ -35,4 +43,5 @@ service = Service(
     make_app=create_app,
     make_handler=make_handler,
     make_chores=_chores,
+    restore=_restore,
 )

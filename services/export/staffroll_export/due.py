@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from staffroll import clock
-from staffroll.erasing import Erasing, job_files_erased
+from staffroll.erasing import Erasing, audit_settled, job_files_erased
 from staffroll.jobs import Job, JobRunner, acting
 from staffroll.jobs.runner import Step
 from staffroll.mongo.erasing import Due
@@ -17,7 +17,8 @@ from staffroll.service import Chore
 from staffroll_export.actions import following
 from staffroll_export.actions.making import EXPORT, READ, FileMaking
 from staffroll_export.domain.rows import SOURCE
-from staffroll_export.store import COLLECTION, Store
+from staffroll_export.here import store_of
+from staffroll_export.store import AUDITED, COLLECTION
 
 _TURN: Final = timedelta(hours=1)
 """A writer keeps its moment and its place among the rows only as long as its turn."""
@@ -30,15 +31,14 @@ def erase_users(runtime: Runtime) -> Erasing:
     """Erases what export has of deleted users besides their rows, and gives the receipt (R62)."""
 
     def give_receipt(due: Due) -> None:
-        store = Store(runtime.tenant(due.tenant_id), runtime.outbox)
+        store = store_of(runtime, due.tenant_id)
         scope = Scope(due.tenant_id, Actor.system(SOURCE), store, clock.now())
         following.give_receipt(due.user_id, scope)
 
     def searches_forgotten(due: Due) -> bool:
-        Store(runtime.tenant(due.tenant_id), runtime.outbox).forget_searches(due.since)
-        return True
+        return store_of(runtime, due.tenant_id).forget_searches(due.since)
 
-    steps = [job_files_erased(runtime), searches_forgotten]
+    steps = [job_files_erased(runtime), searches_forgotten, audit_settled(runtime, AUDITED)]
     return Erasing(runtime, COLLECTION, {"status": "deleted"}, steps, give_receipt)
 
 
@@ -64,7 +64,7 @@ class Making:
 
     def _begin(self, job: Job) -> Step:
         self._let_go()
-        store = Store(self._runtime.tenant(job.tenant_id), self._runtime.outbox)
+        store = store_of(self._runtime, job.tenant_id)
         actor = acting(job, store.standing(job.created_by), READ)
         scope = Scope(job.tenant_id, actor, store, clock.now(), job.correlation_id)
         self._file = FileMaking(job, scope)

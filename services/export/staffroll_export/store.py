@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
 from pymongo.errors import OperationFailure
 
 from staffroll import directory
+from staffroll.audit import AuditEntry
 from staffroll.bus import Message
 from staffroll.directory import TenantDirectory
 from staffroll.events import Event, UserState
 from staffroll.jobs import JOB_INDEXES, JOBS, Jobs
 from staffroll.mongo import Document, Filter, Index, Outbox, TenantDatabase, outbox_index
+from staffroll.mongo.audit_trail import AuditTrail, audit_indexes, waiting
 from staffroll.mongo.erasing import FIELD as ERASING
 from staffroll.mongo.erasing import erasing_index
 from staffroll.mongo.lists import list_indexes
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 from staffroll.plugins import Row
+from staffroll.plugins.platform import Plugins
 from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, page_plan
 from staffroll.standing import Standing
+from staffroll.user_copy import UserCopy
 
 COLLECTION: Final = "rows"
 OUTBOXES: Final = (COLLECTION,)
+AUDITED: Final = (COLLECTION, JOBS)
+"""Collections whose documents carry entries of the audit trail."""
 
 INDEXES: Final = (
     *list_indexes(COLLECTION, "status"),
@@ -32,6 +39,7 @@ INDEXES: Final = (
     Index(COLLECTION, ["told_at"], "newest_news"),
     *(outbox_index(name) for name in OUTBOXES),
     erasing_index(COLLECTION),
+    *audit_indexes(AUDITED),
     *JOB_INDEXES,
     *directory.INDEXES,
 )
@@ -52,8 +60,10 @@ _PERSONAL: Final = (
 class Store:
     """What one tenant has in export."""
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox) -> None:
+    def __init__(self, database: TenantDatabase, outbox: Outbox, plugins: Plugins) -> None:
+        self.plugins = plugins
         self.directory = TenantDirectory(database)
+        self.audit = AuditTrail(database)
         self._rows = database[COLLECTION]
         self._outbox = outbox
         self.jobs = Jobs(database)
@@ -79,9 +89,17 @@ class Store:
         self._put(older, {"$set": row})
 
     def erase(
-        self, user_id: str, version: int, *, token_generation: int, told_at: datetime, now: datetime
+        self,
+        user_id: str,
+        version: int,
+        entry: AuditEntry,
+        *,
+        token_generation: int,
+        told_at: datetime,
+        now: datetime,
     ) -> None:
-        """Leave a tombstone without personal data, and begin to erase what stands elsewhere.
+        """Leave a tombstone without personal data, and begin to erase what stands elsewhere; what
+        is noted of it rids the audit trail of the person's addresses.
 
         A deletion counts whatever its version. Where the tombstone stands already, it is looked
         once more whether anything is left.
@@ -93,9 +111,15 @@ class Store:
             "token_generation": token_generation,
             ERASING: now,
         }
-        update = {"$set": tombstone, "$unset": dict.fromkeys(_PERSONAL, "")}
+        update = {
+            "$set": tombstone,
+            "$unset": dict.fromkeys(_PERSONAL, ""),
+            "$push": {"audit": {"$each": waiting([entry])}},
+        }
         if not self._put({"_id": user_id, "status": {"$ne": "deleted"}}, update):
-            finished = {"_id": user_id, "status": "deleted", ERASING: {"$exists": False}}
+            buried: Document = {"_id": user_id, "status": "deleted"}
+            self._rows.update_one(buried, {"$max": {"seen.accounts": version}})
+            finished = {**buried, ERASING: {"$exists": False}}
             self._rows.update_one(finished, {"$set": {ERASING: now}})
 
     def give_receipt(self, user_id: str, receipt: Event, now: datetime) -> None:
@@ -111,13 +135,26 @@ class Store:
         row = self._rows.find_one({"_id": user_id}, {"seen": 1})
         return 0 if row is None else int(row["seen"]["accounts"])
 
-    def forget_searches(self, before: datetime) -> None:
-        """What was searched for by export jobs that are so old, since names may be in it."""
+    def forget_searches(self, before: datetime) -> bool:
+        """What was searched for by export jobs that are so old, since names may be in it; whether
+        all of it is forgotten: jobs that are not over still search for it."""
         older = {"created_at": {"$lte": before}, "request.q": {"$exists": True}}
-        self._jobs.update_many(older, {"$unset": {"request.q": ""}})
+        self._jobs.update_many(
+            {**older, "ended_at": {"$exists": True}}, {"$unset": {"request.q": ""}}
+        )
+        searching = {"created_at": {"$lte": before}, "request.q": {"$gt": ""}}
+        return self._jobs.find_one(searching, {"_id": 1}) is None
 
     def _put(self, older: Filter, update: Mapping[str, Any]) -> bool:
         return keep_newer(self._rows.update_one, older, update)
+
+    def user(self, user_id: str) -> UserCopy | None:
+        """What accounts told of a user last; None where nothing was, or they are deleted."""
+        known = [item.name for item in fields(UserCopy)]
+        row = self._rows.find_one(
+            {"_id": user_id, "email": {"$exists": True}}, dict.fromkeys(known, 1)
+        )
+        return None if row is None else UserCopy(**{k: row[k] for k in known if k in row})
 
     def standing(self, user_id: str) -> Standing | None:
         """What a user may, as far as was heard; None where nothing was."""
@@ -188,6 +225,11 @@ class Store:
         """Ids and versions of all users and tombstones."""
         for document in self._rows.find({}, {"seen.accounts": 1}, batch_size=5000):
             yield document["_id"], document["seen"]["accounts"]
+
+    def deleted(self) -> Iterator[str]:
+        """The ids of tombstones."""
+        for document in self._rows.find({"status": "deleted"}, {"_id": 1}, batch_size=5000):
+            yield document["_id"]
 
     def _plan(self, status: str, terms: tuple[Term, ...]) -> Plan:
         """By grams where few are found, which the server sorts in some MB; else by the index

@@ -12,7 +12,7 @@ from staffroll.events import USER_EVENTS, Event, payload_of
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll_export.actions import ExportScope, following
-from staffroll_export.store import Store
+from staffroll_export.here import store_of
 
 OWNER: Final = "accounts"
 """The one service that export follows."""
@@ -40,7 +40,7 @@ def _scope(event: Event, runtime: Runtime) -> ExportScope:
     return Scope(
         tenant_id=event.tenant_id,
         actor=Actor(event.actor, is_admin=True),
-        store=Store(runtime.tenant(event.tenant_id), runtime.outbox),
+        store=store_of(runtime, event.tenant_id),
         now=clock.now(),
         correlation_id=event.correlation_id,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from staffroll.following.restoring import restore
 from staffroll.following.wiring import following_chores
 from staffroll.mongo.erasing import Due
+from staffroll.restoring import Siblings
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_people.app import create_app
@@ -22,6 +24,10 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
     return following_chores(following(runtime), audited=[photos.COLLECTION], erasing=[photo_erased])
 
 
+def _restore(runtime: Runtime, siblings: Siblings) -> Iterator[str]:
+    return restore(following(runtime), siblings)
+
+
 service = Service(
     name="people",
     title="People: profiles",
@@ -33,4 +39,5 @@ service = Service(
     make_app=create_app,
     make_handler=make_handler,
     make_chores=_chores,
+    restore=_restore,
 )

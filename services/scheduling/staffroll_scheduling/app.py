@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from staffroll.directory import Directory
@@ -9,6 +11,7 @@ from staffroll.following.wiring import following_app
 from staffroll.mongo.limiting import MovingWindow
 from staffroll.open_tenants import OpenTenants
 from staffroll.runtime import Runtime
+from staffroll_scheduling import pages
 from staffroll_scheduling.actions.employees import make_actions
 from staffroll_scheduling.api.assignments import all_assignments
 from staffroll_scheduling.api.availabilities import availabilities
@@ -26,11 +29,12 @@ def create_app(runtime: Runtime) -> Flask:
     """The HTTP side of scheduling."""
     here = following(runtime)
     tenants = OpenTenants(Directory(runtime.platform).tenant_status)
+    of_employees = make_actions(here.pause)
     return following_app(
         here,
         title="Staffroll scheduling",
         resources=[
-            employees(make_actions(here.pause)),
+            employees(of_employees),
             memberships(),
             billing(),
             *all_assignments(),
@@ -40,4 +44,6 @@ def create_app(runtime: Runtime) -> Flask:
             shifts(),
             calendar(here, MovingWindow(runtime.platform), tenants),
         ],
+        groups=pages.groups(of_employees),
+        pages_in=Path(pages.__file__).parent,
     )

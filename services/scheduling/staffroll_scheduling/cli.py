@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from staffroll.erasing import job_files_erased
+from staffroll.following.restoring import restore
 from staffroll.following.wiring import following_chores
+from staffroll.jobs import JOBS
+from staffroll.restoring import Siblings
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_scheduling.actions.dropping import (
@@ -13,8 +16,9 @@ from staffroll_scheduling.actions.dropping import (
     clear_shifts_of,
     finish_drops,
 )
+from staffroll_scheduling.actions.restoring import mended
 from staffroll_scheduling.app import create_app
-from staffroll_scheduling.due import Closing, forget_billed, mass_update_runner, turn_due
+from staffroll_scheduling.due import Closing, Ticking, forget_billed, mass_update_runner
 from staffroll_scheduling.settings import SchedulingSettings
 from staffroll_scheduling.store import INDEXES, OUTBOXES
 from staffroll_scheduling.store.catalogues import CATALOGUE
@@ -26,7 +30,7 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
     return [
         *following_chores(
             here,
-            audited=[CATALOGUE],
+            audited=[CATALOGUE, JOBS],
             erasing=[
                 lambda due: clear_shifts_of(due, here),
                 lambda due: forget_billed(due, here),
@@ -34,11 +38,15 @@ def _chores(runtime: Runtime) -> Sequence[Chore]:
             ],
         ),
         Chore("updating many employees", 1.0, mass_update_runner(here).run),
-        Chore("turning dates into facts", 1.0, lambda: turn_due(here)),
+        Chore("turning dates into facts", 1.0, Ticking(here).run),
         Chore("closing billed months", 60.0, Closing(here).run),
-        Chore("applying decided shifts", 1.0, lambda: apply_unapplied(here)),
-        Chore("removing shifts after leave dates", 1.0, lambda: finish_drops(here)),
+        Chore("applying decided shifts", 1.0, apply_unapplied(here).run),
+        Chore("removing shifts after leave dates", 1.0, finish_drops(here).run),
     ]
+
+
+def _restore(runtime: Runtime, siblings: Siblings) -> Iterator[str]:
+    return restore(following(runtime), siblings, mended)
 
 
 service = Service(
@@ -52,4 +60,5 @@ service = Service(
     make_app=create_app,
     make_handler=make_handler,
     make_chores=_chores,
+    restore=_restore,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
@@ -11,16 +12,16 @@ from staffroll.directory import Directory
 from staffroll.errors import Unavailable
 from staffroll.jobs import Job, JobRunner, Progress, acting
 from staffroll.mongo.erasing import Due
+from staffroll.rounds import Rounds
 from staffroll.scope import Actor, Scope
 from staffroll_scheduling.actions import billing, mass_updates
 from staffroll_scheduling.actions.billing import Presence
-from staffroll_scheduling.actions.each import for_each
 from staffroll_scheduling.actions.turning import turn
 from staffroll_scheduling.domain.employees import SOURCE
 from staffroll_scheduling.domain.mass_updates import KIND, from_json, permission_for
 from staffroll_scheduling.here import SchedulingHere
 from staffroll_scheduling.store import Store
-from staffroll_scheduling.store.turns import due_turns
+from staffroll_scheduling.store.turns import DueTurn, due_turns
 
 _TURNS_AT_ONCE: Final = 200
 
@@ -45,16 +46,26 @@ def mass_update_runner(here: SchedulingHere) -> JobRunner:
     return JobRunner(here.runtime.platform, KIND, lambda _: lambda job: step_of(job, here))
 
 
-def turn_due(here: SchedulingHere) -> None:
-    """The ticker: let everything happen that is due by now, in any number of processes (R54)."""
-    done = _TURNS_AT_ONCE
-    while done == _TURNS_AT_ONCE:
-        found = due_turns(here.runtime.platform, clock.now(), _TURNS_AT_ONCE)
+class Ticking:
+    """The ticker: lets everything happen that is due, in any number of processes (R54)."""
+
+    def __init__(self, here: SchedulingHere) -> None:
+        self._here = here
+        self._rounds = Rounds(self._due, lambda one: one.employee_id, self._turn, "turn_failed")
+
+    def run(self) -> None:
+        """All that is due by now."""
+        while self._rounds.run() == _TURNS_AT_ONCE:
+            pass
+
+    def _due(self, without: Collection[str]) -> list[DueTurn]:
+        found = due_turns(self._here.runtime.platform, clock.now(), _TURNS_AT_ONCE, without)
         # Each process in an order of its own, so that they do not forestall each other throughout.
         random.shuffle(found)
-        done = for_each(
-            found, lambda one: turn(one, _own_scope(here, one.tenant_id)), "turn_failed"
-        )
+        return found
+
+    def _turn(self, due: DueTurn) -> bool:
+        return turn(due, _own_scope(self._here, due.tenant_id))
 
 
 class Closing:
@@ -64,10 +75,13 @@ class Closing:
         self._here = here
         self._directory = Directory(here.runtime.platform)
         self._present: dict[str, Presence] = {}
+        self._rounds = Rounds(
+            lambda _: list(self._directory.tenant_ids()), str, self._look_at, "closing_failed"
+        )
 
     def run(self) -> None:
         """Look at every tenant; at the documents only where its month has changed."""
-        for_each(list(self._directory.tenant_ids()), self._look_at, "closing_failed")
+        self._rounds.run()
 
     def _look_at(self, tenant_id: str) -> None:
         present = self._present.get(tenant_id)

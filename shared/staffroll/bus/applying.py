@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from staffroll.bus.contract import DELIVERY_LIMIT, Delivery
 from staffroll.errors import Unavailable
@@ -70,14 +71,20 @@ class Applying:
             event = Event.from_json(delivery.body)
         except NotAnEvent as error:
             return None, self._bury(delivery, None, "not_an_event", str(error))
+        with bound_contextvars(
+            event_id=event.id, tenant=event.tenant_id, correlation_id=event.correlation_id
+        ):
+            return event, self._apply_event(delivery, event)
+
+    def _apply_event(self, delivery: Delivery, event: Event) -> str:
         if not is_known(event.type):
             delivery.ack()
-            return event, "ignored"
+            return "ignored"
         try:
             payload_of(event)
         except NotAnEvent as error:
-            return event, self._bury(delivery, event, "invalid_data", str(error))
-        return event, self._handle(delivery, event)
+            return self._bury(delivery, event, "invalid_data", str(error))
+        return self._handle(delivery, event)
 
     def _handle(self, delivery: Delivery, event: Event) -> str:
         held: tuple[type[BaseException], ...] = (Unavailable, *self.transient)
@@ -105,7 +112,6 @@ class Applying:
             "bus.handler_failed",
             error,
             type=event.type,
-            event_id=event.id,
             queue=delivery.queue,
             deliveries=delivery.deliveries,
         )
@@ -120,7 +126,6 @@ class Applying:
             reason=reason,
             error=error,
             type=event.type if event else None,
-            event_id=event.id if event else None,
             queue=delivery.queue,
         )
         delivery.bury(reason, error)

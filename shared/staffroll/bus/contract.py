@@ -14,12 +14,13 @@ The suite in ``tests/integration/bus`` runs whole over every broker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from staffroll.events import Event
+from staffroll.events.tracing import TRACEPARENT
 
 EVENTS: Final = "staffroll.events"
 REQUESTS: Final = "staffroll.requests"
@@ -33,6 +34,10 @@ DELIVERY_LIMIT: Final = 20
 
 class TopologyConflict(Exception):
     """A queue or exchange exists with other properties; the message names it."""
+
+
+class NoQueue(Exception):
+    """The broker has no queue of this name; `str()` is the name."""
 
 
 class BrokerAway(Exception):
@@ -72,6 +77,8 @@ class Message:
 
     @classmethod
     def _carrying(cls, event: Event, exchange: str, key: str) -> Message:
+        if event.traceparent is None and (here := TRACEPARENT.get()) is not None:
+            event = replace(event, traceparent=here)
         return cls(event.id, exchange, key, event.type, event.to_json(), event.correlation_id)
 
 
@@ -130,6 +137,20 @@ class Receiver(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class QueueState:
+    """One queue at a moment.
+
+    Attributes:
+        messages: How many lie in it, those included that this process has in hand; those in
+            other hands only where the broker tells (embedded).
+        consumers: How many receivers it has in all processes; None where that is not told.
+    """
+
+    messages: int
+    consumers: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message that could not be applied, kept until a person decides."""
 
@@ -144,14 +165,21 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """The dead letters of one service."""
+    """The dead letters of one service.
+
+    On RabbitMQ, all of this raises `NoQueue` where no such service has ever been; embedded,
+    it has no letters.
+    """
 
     def list(self, limit: int = 100) -> Sequence[DeadLetter]: ...
 
     def count(self) -> int: ...
 
     def retry(self, ids: Iterable[str] | None = None) -> int:
-        """Put them back into the queue they died in; None for all. Returns how many."""
+        """Put them back into the queue they died in; None for all. Returns how many.
+
+        Where that queue is gone, as one of a replay is, they come among the service's events.
+        """
 
     def drop(self, ids: Iterable[str] | None = None) -> int:
         """Forget them for ever; None for all. Returns how many."""
@@ -213,10 +241,27 @@ class Broker(Protocol):
             BrokerAway: It cannot be reached.
         """
 
+    def bind(self, queue: str, patterns: Sequence[str]) -> None:
+        """Let one of our own queues get more of `EVENTS`; idempotent.
+
+        Raises:
+            BrokerAway: It cannot be reached, or has no such queue at the moment.
+        """
+
+    def unbind(self, queue: str, patterns: Sequence[str]) -> None:
+        """Take patterns of `bind` back; idempotent. Raises `BrokerAway` as `bind` does."""
+
     def close_queue(self, name: str) -> None: ...
 
     def waiting(self, queue: str) -> int:
         """How many messages lie in the queue, those in somebody's hands included."""
+
+    def look(self, queues: Sequence[str]) -> Mapping[str, QueueState]:
+        """How it stands with each of the queues that are there; changes nothing.
+
+        Raises:
+            BrokerAway: It cannot be reached.
+        """
 
     def dead_letters(self, service: str) -> DeadLetters: ...
 

@@ -17,6 +17,10 @@ EVENT_PATTERNS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Routing-key patterns of each service's event queue."""
 
+WEBHOOKS: Final = "accounts.webhooks"
+FURTHER_QUEUES: Final[Mapping[str, Sequence[str]]] = {"accounts": (WEBHOOKS,)}
+"""Queues whose bindings change: the service itself sees to them."""
+
 
 def events_queue(service: str) -> str:
     return f"{service}.events"
@@ -33,3 +37,8 @@ def dead_letters_queue(service: str) -> str:
 def queues(service: str) -> tuple[str, str]:
     """The two queues that a service's consumers read."""
     return events_queue(service), requests_queue(service)
+
+
+def all_queues(service: str) -> tuple[str, ...]:
+    """All that a service's consumers read."""
+    return *queues(service), *FURTHER_QUEUES.get(service, ())

@@ -23,6 +23,11 @@ _COMMANDS = {
     "events": ("staffroll.cli.events:events", "Watch events, or have them told again."),
     "audit": ("staffroll.cli.audit:audit", "Tell whether the audit trails are unbroken."),
     "plugin": ("staffroll.cli.plugins:plugin", "Make, list and try plugins."),
+    "doctor": ("staffroll.cli.doctor:doctor", "Say what is wrong, and what to do about it."),
+    "restore": (
+        "staffroll.cli.restore:restore",
+        "Get a service in step whose database was restored from a backup.",
+    ),
     "check": ("staffroll.cli.check:check", "Tell whether all services know the same."),
 }
 

@@ -66,8 +66,12 @@ class Pair:
         return found
 
     def _digest(self, service: str) -> Digest:
-        url = os.environ.get(f"STAFFROLL_URL_{service.upper()}", DEFAULT_URLS[service])
-        return Digest(service, url, self.owner, self.token)
+        return Digest(service, url_of(service), self.owner, self.token)
+
+
+def url_of(service: str) -> str:
+    """Where the service stands."""
+    return os.environ.get(f"STAFFROLL_URL_{service.upper()}", DEFAULT_URLS[service])
 
 
 @click.command()
@@ -139,7 +143,7 @@ def _pairs(tenants: Sequence[str], token: str | None) -> Iterator[Pair]:
         for tenant in tenants:
             require_tenant(tenant)
     for tenant in tenants or _every_tenant():
-        bearer = token or str(_token_maker()(tenant))
+        bearer = token or str(token_maker()(tenant))
         for owner, followers in FOLLOWERS.items():
             for follower in followers:
                 yield Pair(tenant, owner, follower, bearer)
@@ -197,7 +201,12 @@ def _every_tenant() -> Sequence[str]:
     return known
 
 
-def _token_maker() -> Callable[[str], str]:
+def token_maker() -> Callable[[str], str]:
+    """What makes a token that may read everything in a tenant.
+
+    Raises:
+        CouldNotAsk: Accounts, which makes them, is not installed here.
+    """
     for entry in importlib.metadata.entry_points(group=TOKENS):
         return cast(Callable[[str], str], entry.load())
     raise CouldNotAsk("accounts, which makes tokens, is not installed here: give --token")

@@ -16,10 +16,10 @@ NAME: Final = "staffroll-dead-letters"
 
 _MOST: Final = 10_000
 
-_service = click.option("--service", type=click.Choice(SERVICES), help="Whose dead letters.")
-_one_service = click.option(
-    "--service", type=click.Choice(SERVICES), required=True, help="Whose dead letters."
-)
+_HELP: Final = "Whose dead letters: one of ours, or a subscriber of another team."
+
+_service = click.option("--service", help=_HELP)
+_one_service = click.option("--service", required=True, help=_HELP)
 _ids = click.argument("ids", nargs=-1, metavar="[ID...]")
 _all = click.option("--all", "everything", is_flag=True, help="All of them, instead of some ids.")
 

@@ -9,13 +9,50 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 TIMEOUT_SECONDS: Final = 30.0
 
 
 class CouldNotAsk(Exception):
-    """A service gave no usable answer; `str()` says which, and why."""
+    """A service gave no usable answer; `str()` says which, and why.
+
+    Attributes:
+        status: Of the HTTP answer, if there was one.
+    """
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def ask(service: str, url: str, path: str, token: str) -> dict[str, Any]:
+    """What the service answers to a GET, an object in JSON.
+
+    Args:
+        url: Where it stands, without a slash at the end.
+    Raises:
+        CouldNotAsk: It gave none.
+    """
+    address = f"{url.rstrip('/')}{path}"
+    place = address.partition("?")[0]
+    request = urllib.request.Request(  # noqa: S310 - whoever runs the command names it
+        address, headers={"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            found = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise CouldNotAsk(f"{service} answers {error.code} at {place}", error.code) from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise CouldNotAsk(f"{service} at {place}: {reason}") from error
+    except ValueError as error:
+        raise CouldNotAsk(f"{service} at {place} answers no JSON") from error
+    if not isinstance(found, dict):
+        raise CouldNotAsk(f"{service} at {place} answers no object")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +69,14 @@ class Difference:
     at_follower: int | None
 
 
+class Holding(Protocol):
+    """Ids and versions, compared bucket by bucket."""
+
+    def buckets(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+    def items(self, bucket: str) -> Mapping[str, int]: ...
+
+
 class Digest:
     """What one service knows of the objects of one owner, asked over HTTP.
 
@@ -42,7 +87,7 @@ class Digest:
 
     def __init__(self, service: str, url: str, owner: str, token: str) -> None:
         self._service = service
-        self._url = f"{url.rstrip('/')}/v1/digest"
+        self._url = url
         self._owner = owner
         self._token = token
 
@@ -55,27 +100,14 @@ class Digest:
         return self._ask(f"/{bucket}", "items")
 
     def _ask(self, path: str, part: str) -> Mapping[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 - whoever runs the command names it
-            f"{self._url}{path}?owner={self._owner}",
-            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                found = json.load(answer)[part]
-        except urllib.error.HTTPError as error:
-            with error:
-                raise CouldNotAsk(f"{self._service} answers {error.code} at {self._url}") from error
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise CouldNotAsk(f"{self._service} at {self._url}: {reason}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise CouldNotAsk(f"{self._service} at {self._url} answers no digest") from error
+        answer = ask(self._service, self._url, f"/v1/digest{path}?owner={self._owner}", self._token)
+        found = answer.get(part)
         if not isinstance(found, dict):
             raise CouldNotAsk(f"{self._service} at {self._url} answers no digest")
         return found
 
 
-def differences(owner: Digest, follower: Digest) -> list[Difference]:
+def differences(owner: Holding, follower: Holding) -> list[Difference]:
     """All objects of the owner whose version the follower has not, or has otherwise.
 
     Raises:

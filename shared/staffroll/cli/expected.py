@@ -36,6 +36,8 @@ def sentence_for(error: BaseException) -> str | None:
         return str(error)
     if _is(error, "staffroll.bus.contract", "BrokerAway"):
         return f"The broker is away: {error}"
+    if _is(error, "staffroll.bus.contract", "NoQueue"):
+        return f"The broker has no queue {error}."
     if _is(error, "staffroll.bus.contract", "TopologyConflict"):
         return (
             f"The broker holds something of our name with other properties ({error}): "

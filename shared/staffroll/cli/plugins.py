@@ -38,7 +38,7 @@ def new(name: str, parent: Path) -> None:
         folder = make(name, parent)
     except CannotMake as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Made {folder}. Next: cd {folder} && pip install -e . && pytest")
+    click.echo(f"Made {folder}. Next: cd {folder} && pip install -e '.[test]' && pytest")
 
 
 @plugin.command("list")
@@ -70,6 +70,7 @@ def list_() -> None:
 def try_(name: str, hook: str, settings: str, language: str, **given: Any) -> None:
     """Call one hook of an installed plugin and show what it says; exit code 1 if it objects."""
     installed = _installed()
+    name = _as_installed(name, installed)
     if name not in installed.plugins:
         why = installed.broken.get(name, "it is not installed in this environment")
         raise click.ClickException(f"{name}: {why}.")
@@ -121,6 +122,12 @@ def _call(
             return [role.name for role in known if role.id in given]
         case _:
             return enabled.describe_password_policy(language)
+
+
+def _as_installed(name: str, installed: Installed) -> str:
+    """`acme-policy` means `acme_policy`, as `new` takes the one and makes the other."""
+    known = {*installed.plugins, *installed.broken}
+    return name if name in known else name.replace("-", "_")
 
 
 def _roles(names: tuple[str, ...]) -> tuple[Role, ...]:

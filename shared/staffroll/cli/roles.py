@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from staffroll.service import Service, installed
+from staffroll.observing.workers import shared_folder
+
+if TYPE_CHECKING:
+    from staffroll.service import Service
 
 ALL: Final = "all"
 SHARED_PORT: Final = 8000
@@ -20,6 +23,8 @@ def chosen(names: Sequence[str]) -> list[Service]:
     Raises:
         click.UsageError: One is not installed, or none is.
     """
+    from staffroll.service import installed
+
     services = installed()
     if not services:
         raise click.UsageError("No service is installed here: pip install staffroll-accounts …")
@@ -47,8 +52,18 @@ def serve(services: tuple[str, ...], bind: str | None, workers: int, threads: in
 
     `all` stands for every installed one.
     """
+    if workers > 1:
+        # Before anything imports prometheus_client, which decides at its import.
+        with shared_folder():
+            _serve(services, bind, workers, threads)
+    else:
+        _serve(services, bind, workers, threads)
+
+
+def _serve(services: Sequence[str], bind: str | None, workers: int, threads: int) -> None:
     from staffroll import process
     from staffroll.logs import configure_logging
+    from staffroll.observing import tracing
     from staffroll.settings import read
 
     wanted = chosen(services)
@@ -59,15 +74,16 @@ def serve(services: tuple[str, ...], bind: str | None, workers: int, threads: in
     _require_free(place)
     found = [(service, read(service.settings)) for service in wanted]
     for service, settings in found:
+        tracing.require(settings)
         configure_logging(settings)
         _declare(service, settings.broker_url, settings.mongodb_uri, settings.broker_prefix)
     process.serve(wanted, bind=place, workers=workers, threads=threads)
 
 
-def _require_free(bind: str) -> None:
+def _require_free(bind: str, option: str = "--bind") -> None:
     host, colon, port = bind.rpartition(":")
     if not (colon and port.isascii() and port.isdigit() and int(port) < 2**16):
-        raise click.UsageError(f"--bind {bind} is not of the form HOST:PORT.")
+        raise click.UsageError(f"{option} {bind} is not of the form HOST:PORT.")
     try:
         places = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM)
         family, kind, _, _, address = places[0]
@@ -105,7 +121,9 @@ def consume(services: tuple[str, ...]) -> None:
 
     wanted = chosen(services)
     for service in wanted:
-        read(service.settings)  # so that none starts where another one cannot
+        settings = read(service.settings)  # so that none starts where another one cannot
+    if settings.metrics_port:
+        _require_free(f"{settings.metrics_address}:{settings.metrics_port}", "STAFFROLL_METRICS_…")
     process.consume(wanted)
 
 

@@ -13,6 +13,7 @@ from staffroll.events.envelope import CONTENT_TYPE, PLATFORM_TENANT, Event, NotA
 from staffroll.events.payloads import (
     DeletionWish,
     EmployeeState,
+    MembershipChangeWish,
     PersonState,
     RequestRejected,
     RoleState,
@@ -36,6 +37,7 @@ __all__ = [
     "DeletionWish",
     "EmployeeState",
     "Event",
+    "MembershipChangeWish",
     "NotAnEvent",
     "PersonState",
     "RequestRejected",

@@ -50,6 +50,7 @@ REQUESTS: Final[Mapping[str, Schema]] = {
     "user.requested": p.UserWishSchema(),
     "user.change-requested": p.UserChangeWishSchema(),
     "user.deletion-requested": p.DeletionWishSchema(),
+    "membership.change-requested": p.MembershipChangeWishSchema(),
     "snapshot.requested": p.SnapshotWishSchema(),
 }
 """Wishes, sent to the one owner."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
+from staffroll.events.tracing import is_traceparent
 from staffroll.ids import TENANT_PATTERN, new_id
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -41,6 +42,7 @@ class Event:
         correlation_id: The HTTP request that caused it.
         request_id: The request that this event answers, if any.
         replay: True where it is told again and nothing happened now.
+        traceparent: The trace that it belongs to, where traces are made.
     """
 
     type: str
@@ -54,6 +56,7 @@ class Event:
     correlation_id: str | None = None
     request_id: str | None = None
     replay: bool = False
+    traceparent: str | None = None
     id: str = field(default_factory=new_id)
 
     def to_json(self) -> str:
@@ -78,6 +81,8 @@ class Event:
             document["requestid"] = self.request_id
         if self.replay:
             document["replay"] = True
+        if self.traceparent is not None:
+            document["traceparent"] = self.traceparent
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -120,6 +125,7 @@ class Event:
             correlation_id=_text(document, "correlationid"),
             request_id=_text(document, "requestid"),
             replay=document.get("replay") is True,
+            traceparent=_traceparent(document),
             id=document["id"],
         )
 
@@ -155,6 +161,11 @@ def _is_tenant(value: object) -> bool:
 def _text(document: Mapping[str, Any], name: str) -> str | None:
     value = document.get(name)
     return value if isinstance(value, str) else None
+
+
+def _traceparent(document: Mapping[str, Any]) -> str | None:
+    value = _text(document, "traceparent")
+    return value if is_traceparent(value) else None
 
 
 def _time(value: object) -> datetime:

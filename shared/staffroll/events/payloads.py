@@ -116,6 +116,8 @@ class EmployeeState:
         join_date: First day of the newest membership, None where there is none.
         leave_date: First day without it, None while it is open.
         future_shifts: How many shifts lie ahead.
+        answered_wish: The number of the newest wish of accounts (`MembershipChangeWish`) that
+            this state takes into account; 0 before the first.
     """
 
     status: str
@@ -124,6 +126,7 @@ class EmployeeState:
     leave_date: date | None = None
     planning_units: list[str] = field(default_factory=list)
     future_shifts: int = 0
+    answered_wish: int = 0
     changed: list[str] = field(default_factory=list)
 
 
@@ -137,6 +140,7 @@ class EmployeeStateSchema(Payload):
     leave_date = fields.Date(allow_none=True)
     planning_units = fields.List(fields.String())
     future_shifts = fields.Integer()
+    answered_wish = fields.Integer()
     changed = fields.List(fields.String())
 
 
@@ -312,6 +316,23 @@ class DeletionWish:
 class DeletionWishSchema(Payload):
     target = DeletionWish
     confirm = _id(required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChangeWish:
+    """The wish that a staff membership of the user that the event's subject names runs from
+    today on, or ends today and leaves the shifts as they are.
+
+    The event's ``sequence`` numbers the wishes about one user: the newest is obeyed, and
+    answered by the ``answered_wish`` of the employee's state.
+    """
+
+    active: bool
+
+
+class MembershipChangeWishSchema(Payload):
+    target = MembershipChangeWish
+    active = fields.Boolean(required=True)
 
 
 @dataclass(frozen=True, slots=True)

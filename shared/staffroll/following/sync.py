@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, Final
 
 from staffroll import clock, deleting, records
 from staffroll.bootstrap import tell_all
 from staffroll.bus.applying import Reject
 from staffroll.directory import FOLLOWED, Directory
-from staffroll.errors import Conflict, Stale, Unavailable
+from staffroll.errors import Conflict, OutboxFull, Stale, Unavailable
 from staffroll.events import USER_EVENTS, Event, SnapshotWish, payload_of
 from staffroll.following.actions import TRIES
 from staffroll.following.here import Following
+from staffroll.mongo import Document
 from staffroll.mongo.erasing import Due
 from staffroll.mongo.records import RecordExists
 from staffroll.records import Decision, Record
+from staffroll.rounds import Rounds
 
 Handler = Callable[[Event, Following[Any]], None]
 Decide = Callable[[Record[Any] | None, int], Decision[Any] | None]
@@ -80,26 +83,33 @@ def snapshot(here: Following[Any], wish: SnapshotWish) -> Iterator[Event]:
             yield records.told_again(record, here.place, cause)
 
 
-def send_due_again(here: Following[Any]) -> None:
-    """Send wishes again that accounts has not answered in time.
+def send_due_again(here: Following[Any]) -> Rounds[Document]:
+    """Sends wishes again that accounts has not answered in time.
 
     Safe in many processes: each record is written on the revision that was read. What
     still waits in an outbox is left to the outbox.
     """
-    now = clock.now()
-    due = here.runtime.platform[here.form.collection].find(
-        {"due_at": {"$lte": now}, "outbox.0": {"$exists": False}}, {"tenant_id": 1}
-    )
-    for document in due.hint("due").limit(_AT_ONCE):
-        tenant_id = document["tenant_id"]
+
+    def find(without: Collection[str]) -> Iterable[Document]:
+        where = {
+            "due_at": {"$lte": clock.now()},
+            "outbox.0": {"$exists": False},
+            "_id": {"$nin": list(without)},
+        }
+        due = here.runtime.platform[here.form.collection].find(where, {"tenant_id": 1})
+        return due.hint("due").limit(_AT_ONCE)
+
+    def send(due: Document) -> None:
+        tenant_id, now = due["tenant_id"], clock.now()
         store = here.store(tenant_id).records
-        record = store.find(document["_id"])
+        record = store.find(due["_id"])
         if record is None:
-            continue
+            return
         decision = records.send_again(record, here.cause(tenant_id, now))
         if decision is not None:
-            with suppress(Stale):
-                store.save(record, decision, now)
+            store.save(record, decision, now)
+
+    return Rounds(find, itemgetter("_id"), send, "wish_not_sent", (Stale, OutboxFull))
 
 
 def say_erased(due: Due, here: Following[Any]) -> None:

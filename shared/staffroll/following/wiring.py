@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -20,18 +21,45 @@ from staffroll.service import Chore
 from staffroll.web.audit import audit
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
+from staffroll.web.pages import PageGroup, Pages, Reader
 from staffroll.web.resource import Resource
 from staffroll.web.service_app import new_app
 from staffroll.web.tokens import KeyRing
 
 
-def following_app(here: Following[Any], *, title: str, resources: Sequence[Resource]) -> Flask:
-    """The HTTP side of a following service: its own resources in the common frame."""
+def following_app(
+    here: Following[Any],
+    *,
+    title: str,
+    resources: Sequence[Resource],
+    groups: Sequence[PageGroup] = (),
+    pages_in: Path | None = None,
+) -> Flask:
+    """The HTTP side of a following service: its own resources and pages in the common frame.
+
+    Args:
+        groups: Its pages, if it has any.
+        pages_in: Their folder, where the translations are.
+    """
     runtime, name = here.runtime, here.place.name
     directory = Directory(runtime.platform)
 
     def versions(scope: Scope[Any], owner: str) -> Iterable[tuple[str, int]]:
         return here.store(scope.tenant_id).records.versions(owner)
+
+    def reader(tenant_id: str, user_id: str) -> Reader | None:
+        user, tenant = here.store(tenant_id).records.user(user_id), directory.tenant(tenant_id)
+        if user is None or tenant is None:
+            return None
+        return Reader(user.name, tenant["name"], user.language, user.time_zone)
+
+    pages = None
+    if pages_in is not None:
+        pages = Pages(settings=runtime.settings, folder=pages_in, reader=reader, groups=groups)
+
+    def tombstones(scope: Scope[Any]) -> tuple[str | None, Iterable[str]]:
+        tenant_id = scope.tenant_id
+        return directory.tenant_status(tenant_id), here.store(tenant_id).records.deleted()
 
     return new_app(
         name,
@@ -44,13 +72,14 @@ def following_app(here: Following[Any], *, title: str, resources: Sequence[Resou
             lambda: runtime.is_prepared,
             OpenTenants(directory.tenant_status).is_open,
         ),
-        resources=[*resources, audit(name), digests(name, [name, OWNER], versions)],
+        resources=[*resources, audit(name), digests(name, [name, OWNER], versions, tombstones)],
         ready={
             "database": runtime.waits_for_database,
             "broker": runtime.waits_for_broker,
             "keys": directory.waits_for_keys,
             "bootstrap": lambda: waits_for(runtime, OWNER),
         },
+        pages=pages,
     )
 
 
@@ -75,7 +104,7 @@ def following_chores(
     bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here))
     return [
         Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
-        Chore("sending unanswered wishes again", 1.0, lambda: send_due_again(here)),
+        Chore("sending unanswered wishes again", 1.0, send_due_again(here).run),
         Chore("erasing deleted tenants", 5.0, purge_of(here.runtime.platform).run),
         Chore(
             "writing the audit trail",

@@ -14,10 +14,11 @@ so that steps are idempotent; nothing else is ever repeated. Each claim has a nu
 what an outlived claim still writes is refused by it.
 """
 
+from staffroll.jobs.erasing import erase_files
 from staffroll.jobs.files import FileGone, JobFiles
 from staffroll.jobs.job import Failure, Job, JobLost, NewJob, Progress, Result, StarterGone, acting
 from staffroll.jobs.runner import JobRunner
-from staffroll.jobs.store import JOB_INDEXES, JOBS, Jobs, ResultPage, erase_files_before
+from staffroll.jobs.store import JOB_INDEXES, JOBS, Jobs, ResultPage
 
 __all__ = [
     "JOBS",
@@ -35,5 +36,5 @@ __all__ = [
     "ResultPage",
     "StarterGone",
     "acting",
-    "erase_files_before",
+    "erase_files",
 ]

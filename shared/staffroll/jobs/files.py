@@ -83,3 +83,11 @@ class JobFiles:
     def erase(self, job_id: str) -> None:
         """Whatever there is; repeating it is harmless."""
         self._pieces.delete_many({"job_id": job_id})
+
+    def erase_before(self, job_id: str, n: int) -> None:
+        """The pieces before number `n`, which nobody reads any more."""
+        self._pieces.delete_many({"job_id": job_id, "n": {"$lt": n}})
+
+    def erase_claimed(self, job_id: str, before: int) -> None:
+        """What whoever took up the job earlier than claim `before` has written."""
+        self._pieces.delete_many({"job_id": job_id, "claim": {"$lt": before}})

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
+from structlog.contextvars import bound_contextvars
 
 from staffroll import clock
 from staffroll.errors import StaffrollError, Unavailable
@@ -33,6 +34,7 @@ from staffroll.jobs.store import (
     from_document,
 )
 from staffroll.mongo import AWAY, Document, Platform
+from staffroll.observing.metrics import JOBS_ENDED
 
 Step = Callable[[Job], Progress]
 MakeStep = Callable[[Job], Step]
@@ -78,6 +80,8 @@ class JobRunner:
         self._platform = platform
         self._jobs = platform[JOBS]
         self._kind = kind
+        for state in ("done", "failed", "cancelled"):
+            JOBS_ENDED.labels(kind, state)  # told as 0, so that the first one is an increase
         self._make_step = make_step
         self._slots = [f"{kind}:{number}" for number in range(at_once_per_tenant)]
         self._lease = lease
@@ -106,6 +110,10 @@ class JobRunner:
 
     def take_turn(self, job: Job) -> None:
         """Do steps of a claimed job until it is over, lost, or others should have their turn."""
+        with bound_contextvars(job=job.id, correlation_id=job.correlation_id, tenant=job.tenant_id):
+            self._take_turn(job)
+
+    def _take_turn(self, job: Job) -> None:
         try:
             self._do_steps(job)
         except JobLost:
@@ -117,7 +125,7 @@ class JobRunner:
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 (one broken job must not stop the others)
-            log_fault("job_step_failed", error, kind=job.kind, job=job.id, tenant=job.tenant_id)
+            log_fault("job_step_failed", error, kind=job.kind)
             self._let_go(job, wait=timedelta(seconds=1))
 
     def _do_steps(self, job: Job) -> None:
@@ -195,6 +203,9 @@ class JobRunner:
         if progress.total is not None:
             update["$set"]["total"] = progress.total
         if progress.is_over:
+            if job.file == "output":
+                # Who was killed may have written more than was to be written in the end.
+                JobFiles(self._platform.tenant(job.tenant_id)).erase_claimed(job.id, job.claim)
             over = ended("done", now, job.file)
             del update["$set"]["due_at"]
             update["$set"] |= over["$set"]
@@ -205,6 +216,8 @@ class JobRunner:
         )
         if document is None:
             raise JobLost
+        if progress.is_over:
+            JOBS_ENDED.labels(job.kind, "done").inc()
         return from_document(document)
 
     def _keep_results(self, job: Job, progress: Progress, now: datetime) -> None:
@@ -240,7 +253,8 @@ class JobRunner:
         self._jobs.update_one(self._held(job), {"$set": changes})
 
     def _end(self, job: Job, update: Document) -> None:
-        self._jobs.update_one(self._held(job), update)
+        if self._jobs.update_one(self._held(job), update).matched_count:
+            JOBS_ENDED.labels(job.kind, update["$set"]["state"]).inc()
 
     def _held(self, job: Job) -> Document:
         return {
@@ -251,11 +265,13 @@ class JobRunner:
         }
 
     def _erase_late(self, job: Job) -> None:
-        """Whose file was erased meanwhile may have written to it once more."""
+        """Whose file was erased or begun anew meanwhile may have written to it once more."""
         tenant = self._platform.tenant(job.tenant_id)
         now = Jobs(tenant).find(job.id)
         if now is None or now.file_erased_at is not None:
             JobFiles(tenant).erase(job.id)
+        elif job.file == "output":
+            JobFiles(tenant).erase_claimed(job.id, job.claim + 1)
 
     def _erase_files(self) -> None:
         found = self._jobs.find({"erase_file": True}, {"tenant_id": 1}, hint=TO_ERASE)

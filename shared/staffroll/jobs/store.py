@@ -10,11 +10,13 @@ from typing import Any, Final
 from pymongo.errors import DuplicateKeyError
 
 from staffroll import clock
+from staffroll.audit import noted
 from staffroll.errors import NotFound
 from staffroll.idempotency import Once, OnceUsed
-from staffroll.jobs.files import FILE_INDEXES, FILES, JobFiles
+from staffroll.jobs.files import FILE_INDEXES, JobFiles
 from staffroll.jobs.job import KEPT_FOR, Failure, File, Job, NewJob, State
 from staffroll.mongo import Document, Index, TenantDatabase, duplicate_index
+from staffroll.mongo.audit_trail import audit_indexes, waiting
 from staffroll.scope import Scope
 
 JOBS: Final = "jobs"
@@ -39,17 +41,14 @@ JOB_INDEXES: Final = (
     Index(JOBS, ["once.key"], "once_unique", unique=True, partial={"once.key": {"$exists": True}}),
     Index(JOBS, ["_id"], TO_ERASE, partial={"erase_file": True}),
     Index(JOBS, ["expires_at"], "expired", every_tenant=True, expire_seconds=0),
+    *audit_indexes([JOBS]),
     Index(RESULTS, ["job_id", "n"], "pieces"),
     Index(RESULTS, ["expires_at"], "expired", every_tenant=True, expire_seconds=0),
     *FILE_INDEXES,
 )
 
-FILE_ERASED: Final = Failure(
-    "file_erased",
-    "The file was removed, because a person who may be in it was deleted. Start it again.",
-)
-
-_OPEN: Final = {"$in": ["queued", "running"]}
+OPEN: Final = {"$in": ["queued", "running"]}
+"""The states of jobs that are not over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,8 @@ class Jobs:
         self.files = JobFiles(database)
 
     def insert(self, new: NewJob, scope: Scope[Any], once: Once | None = None) -> Job:
-        """Keep a new job, in the name of the scope's actor; the next free runner takes it up.
+        """Keep a new job, in the name of the scope's actor, which is noted as
+        ``<kind>.started``; the next free runner takes it up.
 
         Raises:
             OnceUsed: This very creation has happened already; see `staffroll.idempotency`.
@@ -95,6 +95,7 @@ class Jobs:
             "claim": 0,
             "tries": 0,
             "due_at": scope.now,
+            "audit": waiting([noted(scope.cause(JOBS), f"{new.kind}.started", new.id)]),
         }
         if once is not None:
             document["once"] = once.document(scope.now)
@@ -137,7 +138,7 @@ class Jobs:
 
     def count_open(self, kind: str) -> int:
         """How many wait or run."""
-        return self._jobs.count({"kind": kind, "state": _OPEN})
+        return self._jobs.count({"kind": kind, "state": OPEN})
 
     def cancel(self, job_id: str, kind: str, now: datetime) -> Job:
         """The job, which ends at once, or before its next step; what is done stays done.
@@ -151,6 +152,16 @@ class Jobs:
             running = {"_id": job_id, "state": "running"}
             self._jobs.update_one(running, {"$set": {"is_cancelling": True}})
         return self.get(job_id, kind)
+
+    def keep_out(self, kind: str, digest: str) -> None:
+        """Somebody is being deleted: all jobs of the kind that are not over know it, as long as
+        they are not, by a digest of whatever they look at."""
+        self._jobs.update_many({"kind": kind, "state": OPEN}, {"$addToSet": {"kept_out": digest}})
+
+    def kept_out(self, job_id: str) -> set[str]:
+        """The digests of who was deleted since the job began."""
+        document = self._jobs.find_one({"_id": job_id}, {"kept_out": 1}) or {}
+        return set(document.get("kept_out", ()))
 
     def files_kept(self, kind: str, created_by: str) -> int:
         """How many jobs of this actor have a file for people, or will have one."""
@@ -208,26 +219,6 @@ class Jobs:
         self._jobs.update_one({"once.key": once.key, "once.at": kept_at}, {"$unset": {"once": ""}})
 
 
-def erase_files_before(database: TenantDatabase, user_id: str, now: datetime) -> None:
-    """A user was deleted: all files of jobs go that may name them, and where they came from.
-
-    No file says whom it names, so that all go that are older than this; jobs that are not over
-    yet fail with ``file_erased``. Can be repeated. Source: R62.
-
-    Args:
-        now: The user is gone from what files are made of by then.
-    """
-    jobs = database[JOBS]
-    for file in ("input", "output"):
-        older = {"file": file, "created_at": {"$lte": now}, "file_erased_at": {"$exists": False}}
-        jobs.update_many({**older, "state": _OPEN}, failed(FILE_ERASED, now, "input"))
-        jobs.update_many(older, {"$set": {"erase_file": True}})
-    jobs.update_many({"created_by": user_id}, {"$unset": {"address": ""}})
-    erase_marked_files(database)
-    # An upload that was cut off has no job.
-    database[FILES].delete_many({"at": {"$lte": now}})
-
-
 def erase_marked_files(database: TenantDatabase) -> None:
     """Erase the files that are to go; one that is still being written goes with its writer."""
     jobs, files = database[JOBS], JobFiles(database)
@@ -244,7 +235,7 @@ def ended(state: State, now: datetime, file: File) -> Document:
         changes["erase_file"] = True
     return {
         "$set": changes,
-        "$unset": {"due_at": "", "slot": ""},
+        "$unset": {"due_at": "", "slot": "", "kept_out": ""},
         # What whoever holds it does meanwhile does not count.
         "$inc": {"claim": 1},
     }

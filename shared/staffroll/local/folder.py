@@ -32,6 +32,8 @@ LEFTOVER_SECONDS: Final = 60.0
 LOG_BYTES: Final = 10_000_000
 """A log that is larger at a start is put aside, over the one put aside before."""
 
+_MADE_HERE: Final = ("secret_key", "plugin_key")
+
 _POLL_SECONDS: Final = 0.1
 _REASONS: Final = {
     errno.ENOSPC: "the disk is full",
@@ -93,11 +95,14 @@ class DataFolder:
             self._lock = None
 
     def secrets(self) -> dict[str, Any]:
-        """What was kept, and a ``secret_key`` in any case."""
+        """What was kept, and all of `_MADE_HERE` in any case."""
         try:
             kept: dict[str, Any] = json.loads(self._secrets.read_text())
         except FileNotFoundError:
-            kept = {"secret_key": secrets.token_urlsafe(48)}
+            kept = {}
+        missing = [name for name in _MADE_HERE if name not in kept]
+        if missing:
+            kept |= {name: secrets.token_urlsafe(48) for name in missing}
             self.keep(kept)
         return kept
 

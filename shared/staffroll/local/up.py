@@ -131,13 +131,17 @@ class _Suite:
             self._pause()
 
     def _check_settings(self) -> None:
-        """Before anything is started; stands in for what we make ourselves where it is not set."""
+        """Before anything is started."""
+        for service in self._services:
+            read(service.settings, self._asked())
+
+    def _asked(self) -> dict[str, str]:
+        """The environment, with stand-ins for what we make ourselves where it is not set."""
         ours = {
             "STAFFROLL_MONGODB_URI": f"mongodb://{ports.HOST}/",
             "STAFFROLL_SECRET_KEY": "-" * 32,
         }
-        for service in self._services:
-            read(service.settings, {**ours, **self._environ})
+        return {**ours, **self._environ}
 
     def _open_folder(self) -> None:
         self._folder.open(lambda: self._say("Waiting for the rest of the last run to end …"))
@@ -147,9 +151,10 @@ class _Suite:
         hush_pika()
 
     def _arrange(self) -> Layout:
+        metrics_port = read(self._services[0].settings, self._asked()).metrics_port
         if self._plan.is_apart:
-            return layout.apart(self._services, self._plan.base_port)
-        return layout.together(self._services, self._plan.port)
+            return layout.apart(self._services, self._plan.base_port, metrics_port)
+        return layout.together(self._services, self._plan.port, metrics_port)
 
     def _start_database(self) -> Database | None:
         if self._environ.get("STAFFROLL_MONGODB_URI"):
@@ -163,9 +168,11 @@ class _Suite:
         return database
 
     def _settle_environment(self, places: Layout) -> None:
+        secrets = self._folder.secrets()
         ours = {
             "STAFFROLL_BROKER_URL": "embedded:",
-            "STAFFROLL_SECRET_KEY": self._folder.secrets()["secret_key"],
+            "STAFFROLL_SECRET_KEY": secrets["secret_key"],
+            "STAFFROLL_PLUGIN_KEY": secrets["plugin_key"],
             "STAFFROLL_MAIL_FOLDER": str(self._folder.mail),
             "STAFFROLL_DATA": str(self._folder.path),
             **places.settings(),
@@ -224,6 +231,8 @@ class _Suite:
             )
             self._supervisor.start(child)
             self._say(f"{role.name}: started as process {child.pid} (log: {child.log})")
+            if port := role.environ.get(layout.METRICS_PORT):
+                self._say(f"{role.name}: metrics at http://{ports.HOST}:{port}/metrics")
 
     def _wait_until_ready(self, places: Layout) -> None:
         said_at = time.monotonic()

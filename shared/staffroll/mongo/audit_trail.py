@@ -131,6 +131,10 @@ class AuditTrail:
             for name in (*collections, NOTES)
         )
 
+    def note(self, entry: AuditEntry) -> None:
+        """Note what changes no document, such as that something was read."""
+        self.keep_apart(waiting([entry]))
+
     def keep_apart(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Let entries wait in a document of their own; repeating it is harmless."""
         if entries:

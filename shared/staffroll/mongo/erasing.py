@@ -6,6 +6,7 @@ gone; the write that takes the field away says the receipt (R62).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -36,9 +37,10 @@ def erasing_index(collection: str) -> Index:
     return Index(collection, [FIELD], _NAME, partial={FIELD: {"$exists": True}}, every_tenant=True)
 
 
-def due_erasures(platform: Platform, collection: str) -> list[Due]:
-    """Some that are unfinished, of all tenants, the oldest first."""
-    found = platform[collection].find({FIELD: {"$exists": True}}, {"tenant_id": 1, FIELD: 1})
+def due_erasures(platform: Platform, collection: str, without: Collection[str] = ()) -> list[Due]:
+    """Some that are unfinished, of all tenants, the oldest first, but for these users."""
+    where = {FIELD: {"$exists": True}, "_id": {"$nin": list(without)}}
+    found = platform[collection].find(where, {"tenant_id": 1, FIELD: 1})
     return [
         Due(document["tenant_id"], document["_id"], document[FIELD])
         for document in found.hint(_NAME).sort(FIELD, 1).limit(_AT_ONCE)

@@ -16,6 +16,7 @@ from staffroll import clock
 from staffroll.events import PLATFORM_TENANT
 from staffroll.mongo.client import Document
 from staffroll.mongo.scoped import Platform
+from staffroll.rounds import Rounds
 
 COLLECTION: Final = "purges"
 LATECOMERS: Final = timedelta(hours=1)
@@ -41,22 +42,24 @@ class Purge:
         latecomers: timedelta = LATECOMERS,
     ) -> None:
         self._platform = platform
-        self._deleted = deleted
+        self._rounds = Rounds(lambda _: deleted(), str, self._purge, "tenant_not_purged")
         self._keep = frozenset(keep)
         self._latecomers = latecomers
 
     def run(self) -> None:
         """Delete what is left of every deleted tenant."""
-        for tenant_id in self._deleted():
-            state = self._platform[COLLECTION].find_one({"_id": tenant_id}) or {}
-            if state.get("is_over"):
-                continue
-            gone = sum(
-                self._empty(name, tenant_id)
-                for name in self._platform.database.list_collection_names()
-                if name != COLLECTION
-            )
-            self._note(tenant_id, state, gone)
+        self._rounds.run()
+
+    def _purge(self, tenant_id: str) -> None:
+        state = self._platform[COLLECTION].find_one({"_id": tenant_id}) or {}
+        if state.get("is_over"):
+            return
+        gone = sum(
+            self._empty(name, tenant_id)
+            for name in self._platform.database.list_collection_names()
+            if name != COLLECTION
+        )
+        self._note(tenant_id, state, gone)
 
     def _empty(self, name: str, tenant_id: str) -> int:
         """How many documents the collection had."""

@@ -244,6 +244,11 @@ class FollowedStore(Generic[OwnT]):
         )
         return None if document is None else UserCopy(**document["user"])
 
+    def user(self, id_: str) -> UserCopy | None:
+        """The user as accounts told of them last, whoever reaches the record; None until it has."""
+        document = self._records.find_one({"_id": id_, "state": "confirmed"}, {"user": 1})
+        return None if document is None else UserCopy(**document["user"])
+
     def find_once(self, once: Once) -> tuple[Record[OwnT], dict[str, Any]] | None:
         """The record that an Idempotency-Key created, and how the key was kept."""
         document = self._records.find_one({"once.key": once.key}, _READ)
@@ -322,6 +327,16 @@ class FollowedStore(Generic[OwnT]):
             {name: {"$gt": 0}}, {"_id": 1, name: 1}, batch_size=5000
         ):
             yield document["_id"], document["seen"][OWNER] if of_user else document["sequence"]
+
+    def all_ids(self) -> Iterator[str]:
+        """Of all records and tombstones."""
+        for document in self._records.find({}, {"_id": 1}, batch_size=5000):
+            yield document["_id"]
+
+    def deleted(self) -> Iterator[str]:
+        """The ids of tombstones."""
+        for document in self._records.find({"state": "deleted"}, {"_id": 1}, batch_size=5000):
+            yield document["_id"]
 
     def _reached(self, facets: Sequence[Facet]) -> list[Facet]:
         """The facets, and the reach as one of them, first."""

@@ -53,6 +53,7 @@ class TenantCollection:
         projection: Mapping[str, Any] | None = None,
         *,
         sort: Sort | None = None,
+        skip: int = 0,
         limit: int = 0,
         hint: str | None = None,
         batch_size: int = 0,
@@ -69,7 +70,12 @@ class TenantCollection:
         if at_one_moment:
             collection = collection.with_options(read_concern=ReadConcern("snapshot"))
         cursor = collection.find(
-            self._scoped(where), projection, sort=sort, limit=limit, batch_size=batch_size
+            self._scoped(where),
+            projection,
+            sort=sort,
+            skip=skip,
+            limit=limit,
+            batch_size=batch_size,
         )
         return cursor.hint(hint) if hint else cursor
 

@@ -133,9 +133,11 @@ class ExportFormat:
     Attributes:
         name: Stable, as in ``?format=csv``.
         title: For people.
+        media_type: Of the file; with ``; charset=`` where people should know the encoding.
         extension: Of the file's name, without the dot.
-        write: Must not collect the rows: there may be a million. What it raises aborts the
-            download, so that nobody takes a part for the whole.
+        write: Reads all rows and writes bytes. Must not collect the rows: there may be a
+            million. What it raises aborts the download, so that nobody takes a part for the
+            whole.
     """
 
     name: str

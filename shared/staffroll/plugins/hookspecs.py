@@ -25,8 +25,8 @@ def settings_schema() -> type[Schema]:  # type: ignore[empty-body]
     """The settings of the plugin; forms, validation and docs are made from it.
 
     Called once, in every service that has the plugin installed. A field whose metadata says
-    ``{"secret": True}`` is kept encrypted and never shown again. ``title`` and
-    ``description`` in the metadata are shown to people.
+    ``{"secret": True}`` is kept encrypted and never shown again; it must not stand within
+    another field. ``title`` and ``description`` in the metadata are shown to people.
 
     Raising, or anything but a marshmallow schema: the plugin is broken and left out.
     """
@@ -82,5 +82,8 @@ def export_formats() -> Sequence[ExportFormat]:  # type: ignore[empty-body]
     Called once, by export. A format is offered to tenants that have enabled the plugin, and
     its ``write`` gets the tenant's settings.
 
-    Raising, or a name that is taken (``csv`` is): the plugin is broken and left out.
+    Raising, or a name that is taken (``csv`` is): the plugin is broken and left out. Where
+    ``write`` raises, leaves rows unread or writes nothing of them, nobody gets a file: 503
+    ``plugin_failed``, or, once it has begun, a download that breaks off; a job fails with
+    ``format_failed``.
     """

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import pluggy
 import structlog
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from staffroll.faults import log_fault
 from staffroll.plugins import hookspecs
 from staffroll.plugins.facts import ExportFormat
-from staffroll.plugins.markers import ENTRY_POINTS, PROJECT
+from staffroll.plugins.markers import ENTRY_POINTS, PLUGIN_NAME, PROJECT
 
 OWN_FORMATS: Final = frozenset({"csv"})
+
+_WORD: Final = r"[A-Za-z0-9!#$&^_.+-]+"
+_USABLE: Final = {
+    "name": re.compile(r"[a-z0-9][a-z0-9._-]{0,99}"),
+    "title": re.compile(r".+"),
+    "media_type": re.compile(rf"{_WORD}/{_WORD}(; ?charset={_WORD})?"),
+    "extension": re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*"),
+}
+"""What of a format stands in addresses and headers."""
 
 _log = structlog.get_logger()
 
@@ -90,6 +101,12 @@ def find_installed(
     return Installed(found, broken)
 
 
+@cache
+def installed_here() -> Installed:
+    """What `find_installed` finds, looked for once in each process."""
+    return find_installed()
+
+
 def plugin_of(
     module: object,
     name: str,
@@ -105,13 +122,16 @@ def plugin_of(
             its settings or formats are none.
         Exception: Whatever the plugin itself raises.
     """
+    if not PLUGIN_NAME.fullmatch(name):
+        raise BrokenPlugin("its name has more than letters, digits, dots, hyphens, underscores")
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
         manager.register(module, name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise BrokenPlugin(_first_line(error)) from error
+        # Tenants read it, to whom places on our disk are nothing.
+        raise BrokenPlugin(_first_line(error).replace(repr(module), name)) from error
     callers = {caller.name: caller for caller in manager.get_hookcallers(module) or ()}
     if not callers:
         raise BrokenPlugin("it implements no hook")
@@ -133,8 +153,27 @@ def _schema(callers: Mapping[str, Any]) -> type[Schema] | None:
     (schema,) = callers["settings_schema"]() or [None]
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
         raise BrokenPlugin("settings_schema gives no class of marshmallow.Schema")
-    schema()
+    if any(map(_has_secret_within, schema().fields.values())):
+        raise BrokenPlugin("settings_schema has secrets within others, which are not encrypted")
     return schema
+
+
+def _has_secret_within(field: fields.Field[Any]) -> bool:
+    return any(inner.metadata.get("secret") or _has_secret_within(inner) for inner in _parts(field))
+
+
+def _parts(field: fields.Field[Any]) -> Sequence[fields.Field[Any]]:
+    match field:
+        case fields.Nested():
+            nested = field.schema
+            return list(nested.fields.values()) if isinstance(nested, Schema) else []
+        case fields.List():
+            return [field.inner]
+        case fields.Dict():
+            return [part for part in (field.key_field, field.value_field) if part]
+        case fields.Tuple():
+            return list(field.tuple_fields)
+    return []
 
 
 def _formats(callers: Mapping[str, Any], taken: set[str]) -> tuple[ExportFormat, ...]:
@@ -144,10 +183,20 @@ def _formats(callers: Mapping[str, Any], taken: set[str]) -> tuple[ExportFormat,
     for one in formats:
         if not isinstance(one, ExportFormat):
             raise BrokenPlugin("export_formats gives something that is no ExportFormat")
+        _check_usable(one)
         if one.name in taken:
             raise BrokenPlugin(f"there is an export format {one.name} already")
         taken.add(one.name)
     return tuple(formats)
+
+
+def _check_usable(format_: ExportFormat) -> None:
+    for name, pattern in _USABLE.items():
+        value = getattr(format_, name)
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise BrokenPlugin(f"an export format has no usable {name}: {value!r}")
+    if not callable(format_.write):
+        raise BrokenPlugin(f"the export format {format_.name} has no usable write")
 
 
 def _first_line(error: pluggy.PluginValidationError) -> str:

@@ -22,6 +22,9 @@ description = "A password policy for Staffroll"
 requires-python = ">=3.11"
 dependencies = ["staffroll"]
 
+[project.optional-dependencies]
+test = ["pytest"]
+
 [project.entry-points."staffroll.plugins"]
 $module = "staffroll_$module"
 
@@ -92,9 +95,9 @@ def test_a_forbidden_word_is_found_whatever_its_case():
 A password policy for Staffroll: no forbidden words.
 
 ```
-pip install -e .
+pip install -e '.[test]'
 pytest
-staffroll plugin try $module check_password --password my-acme-secret --settings '{"words": ["acme"]}'
+staffroll plugin try $name check_password --password my-acme-secret --settings '{"words": ["acme"]}'
 ```
 
 The platform team installs it beside accounts; each organisation switches it on and fills in its

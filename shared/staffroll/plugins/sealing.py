@@ -84,11 +84,13 @@ class Sealing:
 
 
 def secret_fields(plugin: Plugin) -> list[str]:
-    """Names of those settings that are texts nobody may see again."""
+    """Those settings that are texts nobody may see again, by the names that admins give them."""
     if plugin.schema is None:
         return []
     declared = plugin.schema().fields
-    return [name for name, field in declared.items() if field.metadata.get("secret")]
+    return [
+        field.data_key or name for name, field in declared.items() if field.metadata.get("secret")
+    ]
 
 
 def shown(plugin: Plugin, kept: Mapping[str, Any]) -> dict[str, Any]:

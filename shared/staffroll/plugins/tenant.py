@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from marshmallow import ValidationError
 
-from staffroll.errors import FieldError
+from staffroll.errors import FieldError, Unavailable
 from staffroll.faults import log_fault
 from staffroll.plugins.errors import PluginFailed, PluginMissing
-from staffroll.plugins.facts import Candidate, ExportFormat, NewUser, Objection, RoleChange, Text
+from staffroll.plugins.facts import Candidate, NewUser, Objection, RoleChange, Text
+from staffroll.plugins.formats import HOOK, TenantFormat
 from staffroll.plugins.installed import Installed, Plugin
 
 SLOW_SECONDS: Final = 0.1
@@ -41,6 +43,7 @@ class TenantPlugins:
     def __init__(
         self, installed: Installed, enabled: Mapping[str, Mapping[str, Any]], observe: Observe
     ) -> None:
+        self._installed = installed
         self._observe = observe
         self._enabled: list[_Enabled] = []
         self._unusable: dict[str, type[PluginFailed | PluginMissing]] = {}
@@ -50,17 +53,33 @@ class TenantPlugins:
                 self._unusable[name] = PluginMissing
                 continue
             try:
-                self._enabled.append(_Enabled(plugin, _load(plugin, enabled[name])))
+                self._enabled.append(_Enabled(plugin, load_settings(plugin, enabled[name])))
             except ValidationError as error:
                 # The plugin was changed since; what stands in its settings may be secret.
                 fields = sorted(map(str, error.messages_dict))
                 _log.error("plugin_settings_outgrown", plugin=name, fields=fields)
+                self._unusable[name] = PluginFailed
+            except PluginFailed:
                 self._unusable[name] = PluginFailed
 
     @property
     def missing(self) -> list[str]:
         """Enabled, and not installed here."""
         return [name for name, why in self._unusable.items() if why is PluginMissing]
+
+    @property
+    def misconfigured_formats(self) -> dict[str, str]:
+        """Export formats whose plugin does not take its settings any more: its name by theirs."""
+        return {
+            format_.name: name
+            for name, why in self._unusable.items()
+            if why is not PluginMissing
+            for format_ in self._installed.plugins[name].formats
+        }
+
+    def asks(self, hook: str) -> bool:
+        """Whether a call of the hook could come to anything, be it that one cannot be asked."""
+        return bool(self._unusable) or any(True for _ in self._with(hook))
 
     def check_password(self, candidate: Candidate, language: str = ENGLISH) -> list[FieldError]:
         """All objections of all plugins; their codes begin with the plugin's name.
@@ -103,9 +122,18 @@ class TenantPlugins:
             found.update(dict.fromkeys(given))
         return list(found)
 
-    def export_formats(self) -> list[tuple[ExportFormat, Any]]:
-        """Formats with the settings that their ``write`` is to get."""
-        return [(format_, one.settings) for one in self._enabled for format_ in one.plugin.formats]
+    def export_formats(self) -> list[TenantFormat]:
+        """The formats of all that can be used, ready to write."""
+        return [
+            TenantFormat(
+                plugin=one.plugin.name,
+                format=format_,
+                settings=one.settings,
+                observe=partial(self._observe, one.plugin.name, HOOK),
+            )
+            for one in self._enabled
+            for format_ in one.plugin.formats
+        ]
 
     def _objections(self, hook: str, language: str, **given: Any) -> list[FieldError]:
         found: list[FieldError] = []
@@ -133,6 +161,9 @@ class TenantPlugins:
         name, began = one.plugin.name, time.perf_counter()
         try:
             (result,) = one.plugin.callers[hook](settings=one.settings, **given) or [()]
+        except Unavailable:
+            # Of ours, such as too many who hash passwords at once.
+            raise
         except Exception as error:
             self._observe(name, hook, time.perf_counter() - began, "failed")
             log_fault("plugin_failed", error, plugin=name, hook=hook)
@@ -153,8 +184,19 @@ def load_settings(plugin: Plugin, given: Mapping[str, Any]) -> Any:
 
     Raises:
         ValidationError: The plugin's schema refuses them, or it has none and they are not empty.
+        PluginFailed: The schema has code of the plugin's in it that fails.
     """
-    return _load(plugin, given)
+    if plugin.schema is None:
+        if given:
+            raise ValidationError({name: ["This plugin has no settings."] for name in given})
+        return {}
+    try:
+        return plugin.schema().load(given)
+    except ValidationError:
+        raise
+    except Exception as error:
+        log_fault("plugin_failed", error, plugin=plugin.name, hook="settings_schema")
+        raise PluginFailed(plugin.name) from error
 
 
 def in_language(text: Text, language: str) -> str:
@@ -165,14 +207,6 @@ def in_language(text: Text, language: str) -> str:
         if tag in text:
             return text[tag]
     return next(iter(text.values()), "")
-
-
-def _load(plugin: Plugin, given: Mapping[str, Any]) -> Any:
-    if plugin.schema is not None:
-        return plugin.schema().load(given)
-    if given:
-        raise ValidationError({name: ["This plugin has no settings."] for name in given})
-    return {}
 
 
 def _are(kind: type, given: Any) -> bool:

@@ -126,9 +126,9 @@ def check_contract(module: object, settings: Mapping[str, Any] | None = None) ->
     for user in (PublicUser(), ANNA):
         new = NewUser(user, "people", (), (AGENT, PLANNER))
         _try("default_roles", enabled.default_roles, new)
-    for format_, loaded in enabled.export_formats():
-        _try(f"the format {format_.name}", written, format_, loaded, ROWS)
-        _check_streams(format_, loaded)
+    for one in enabled.export_formats():
+        _try(f"the format {one.format.name}", one.write, iter(ROWS), _Download(BytesIO()))
+        _check_streams(one.format, one.settings)
 
 
 def objections(

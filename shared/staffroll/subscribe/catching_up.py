@@ -19,6 +19,8 @@ PATIENCE_SECONDS: Final = 60.0
 """Without anything told for so long, the owner is asked anew."""
 
 _POLL_SECONDS: Final = 0.2
+_SETTLED: Final = {"handled", "ignored", "invalid_data", "rejected", "handler_failed"}
+"""Outcomes that are final: nothing of the kind is waited for any more."""
 
 log = structlog.get_logger()
 
@@ -70,7 +72,7 @@ class CatchingUp:
         self._told, self._expected = set(), None
         self._progress_at = time.monotonic()
         self._broker.open_queue(queue)
-        consumer = Consumer(self._broker, [queue], self._receive)
+        consumer = Consumer(self._broker, [queue], self._receive, observe=self._observe)
         consumer.start()
         try:
             wish = snapshot_request(self._name, self._owner, queue, tenant_id=self._tenant_id)
@@ -92,11 +94,15 @@ class CatchingUp:
         return time.monotonic() - self._progress_at < PATIENCE_SECONDS
 
     def _receive(self, event: Event) -> None:
-        if event.type != "snapshot.done":
+        if event.type == "snapshot.done":
+            self._expected = payload_of(event).sent
+        else:
             self._handle(event)
+
+    def _observe(self, event: Event | None, outcome: str, _seconds: float) -> None:
+        """What ends among the dead letters was told, too: who waited for it would ask for
+        ever, and what a handler tries again is no silence of the owner."""
         with self._lock:
-            if event.type == "snapshot.done":
-                self._expected = payload_of(event).sent
-            else:
-                self._told.add(event.id)
             self._progress_at = time.monotonic()
+            if event is not None and event.type != "snapshot.done" and outcome in _SETTLED:
+                self._told.add(event.id)

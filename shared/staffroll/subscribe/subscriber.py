@@ -17,9 +17,9 @@ from staffroll.bus import Broker, BrokerAway, TopologyConflict
 from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import SERVICES, events_queue
 from staffroll.events import EVENTS, Event, payload_of
+from staffroll.observing.probes import ProbeServer
 from staffroll.subscribe.catching_up import CatchingUp
 from staffroll.subscribe.changes import Stream, stream_of
-from staffroll.subscribe.health import HealthServer
 from staffroll.subscribe.versions import MemoryVersions, Versions
 
 Handler = Callable[[Event, Any], None]
@@ -173,7 +173,7 @@ class Subscriber:
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         server = None
         if health_port is not None:
-            server = HealthServer(health_port, lambda: asdict(self.health()))
+            server = ProbeServer(health_port, lambda: asdict(self.health()))
         self.start()
         signal.sigwait(_ENDING)
         self.stop()

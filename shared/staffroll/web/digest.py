@@ -15,6 +15,9 @@ from staffroll.web.resource import Resource
 Versions = Callable[[Scope[Any], str], Iterable[tuple[str, int]]]
 """Ids and versions of a tenant's humans, by the sequence of the named owner."""
 
+Tombstones = Callable[[Scope[Any]], tuple[str | None, Iterable[str]]]
+"""The tenant's status, and the ids of its users who are deleted."""
+
 
 class BucketSchema(Schema):
     """How many ids end in these two digits, and a hash over ids and versions."""
@@ -29,13 +32,26 @@ class DigestSchema(Schema):
     buckets = fields.Dict(keys=fields.String(), values=fields.Nested(BucketSchema), required=True)
 
 
+class TombstonesSchema(Schema):
+    """What is deleted for ever, as far as was heard."""
+
+    tenant_status = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the tenant itself; null where nothing was heard of it."},
+    )
+    users = fields.List(fields.String(), required=True)
+
+
 class BucketItemsSchema(Schema):
     """Every id of a bucket with its version."""
 
     items = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 
 
-def digests(service: str, owners: Iterable[str], versions: Versions) -> Resource:
+def digests(
+    service: str, owners: Iterable[str], versions: Versions, tombstones: Tombstones
+) -> Resource:
     """The routes of ``/v1/digest``.
 
     Args:
@@ -64,5 +80,13 @@ def digests(service: str, owners: Iterable[str], versions: Versions) -> Resource
         """The ids and versions of one bucket."""
         found = versions(scope, query["owner"])
         return {"items": {id_: version for id_, version in found if bucket_of(id_) == bucket}}
+
+    @bp.get("/digest/tombstones")
+    @bp.needs(f"{service}.digest:read")
+    @bp.answers(TombstonesSchema)
+    def deleted(scope: Scope[Any]) -> dict[str, Any]:
+        """What is deleted here, for who was restored from a backup and has yet to learn of it."""
+        status, users = tombstones(scope)
+        return {"tenant_status": status, "users": users}
 
     return bp

@@ -62,6 +62,7 @@ class Guard:
         instead: str | None = None,
         fresh: bool = False,
         narrowed_ok: str | None = None,
+        token: str | None = None,
     ) -> Scope[Any]:
         """The scope of the current request.
 
@@ -71,6 +72,8 @@ class Guard:
             fresh: Password or code must have been entered lately.
             narrowed_ok: Where `permission` is None: the one permission to which a token may be
                 narrowed all the same, or `ANY_NARROWED`.
+            token: The access token; None: the request's bearer token. Only pages, which check
+                where a form comes from, take it from a cookie.
         Raises:
             Unauthenticated: No token, or not a good one.
             Forbidden: A good one that does not allow this.
@@ -79,7 +82,7 @@ class Guard:
         """
         if not self.is_ready():
             raise DatabaseAway
-        claims = verify(_bearer(), self.ring)
+        claims = verify(_bearer() if token is None else token, self.ring)
         actor = self._actor(claims, permission)
         if instead is not None and permission is not None and not actor.may(permission):
             with_other = self._actor(claims, instead)
@@ -97,6 +100,7 @@ class Guard:
             now=clock.now(),
             correlation_id=g.request_id,
             address=request.remote_addr,
+            language=asked_language(),
         )
         if fresh:
             scope.check_fresh()
@@ -155,6 +159,11 @@ def _moment(seconds: float) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def asked_language() -> str:
+    """The language that the client likes best (RFC 9110, `Accept-Language`)."""
+    return request.accept_languages.best or "en"
 
 
 def _bearer() -> str:

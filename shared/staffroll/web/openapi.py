@@ -12,6 +12,7 @@ from flask import Flask, Response, jsonify, render_template_string, request, sen
 from flask_smorest import Api
 
 from staffroll.ids import UUID_PATTERN
+from staffroll.plugins.markers import PLUGIN_NAME
 from staffroll.web import fields, guard
 from staffroll.web.lists import SearchText
 from staffroll.web.problems import ProblemSchema
@@ -61,6 +62,10 @@ def _bucket_schema(_: object) -> dict[str, Any]:
     return {"type": "string", "pattern": "^[0-9a-f]{2}$"}
 
 
+def _plugin_schema(_: object) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^{PLUGIN_NAME.pattern}$"}
+
+
 def install(app: Flask, *, title: str, resources: Sequence[Resource]) -> None:
     """Serve `resources` under ``/v1``, ``/openapi.json``, and ``/api``, a page to try them."""
     app.config.update(
@@ -80,6 +85,7 @@ def install(app: Flask, *, title: str, resources: Sequence[Resource]) -> None:
     )
     api.register_converter(app.url_map.converters["id"], _id_schema)
     api.register_converter(app.url_map.converters["bucket"], _bucket_schema)
+    api.register_converter(app.url_map.converters["plugin"], _plugin_schema)
     for field in (
         fields.Name,
         fields.Line,

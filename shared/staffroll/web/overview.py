@@ -21,7 +21,9 @@ _PAGE = """<!doctype html>
 <body>
 <main>
 <h1>Staffroll</h1>
-<p>One human, in step as user, employee and person. These services run here:</p>
+<p>One human, in step as user, employee and person.</p>
+{% if sign_in %}<p><a class="begin" href="{{ root }}{{ sign_in }}/">Sign in</a></p>{% endif %}
+<p>These services run here:</p>
 <ul>
 {% for service in services %}
 <li><strong>{{ service.title }}</strong>
@@ -35,10 +37,13 @@ _PAGE = """<!doctype html>
 </html>
 """
 
+_SIGN_IN = "/account"
+
 _STYLE = """
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.6 }
 main { max-width: 42rem; margin: 3rem auto; padding: 0 1rem }
 li { margin-block: .5rem }
+.begin { display: inline-block; padding: .5rem 1.25rem; border-radius: .5rem; background: #0b6e6e; color: #fff; text-decoration: none }
 """
 
 
@@ -55,6 +60,7 @@ class Listed(Protocol):
 def overview(services: Iterable[Listed]) -> Flask:
     """A small app with the page, for where several services share one port."""
     listed = list(services)
+    sign_in = next((one.mount for one in listed if one.mount == _SIGN_IN), None)
     app = Flask("staffroll_overview", static_folder=None)
     problems.install(app)
 
@@ -65,7 +71,9 @@ def overview(services: Iterable[Listed]) -> Flask:
     @app.get("/")
     def page() -> Response:
         response = Response(
-            render_template_string(_PAGE, services=listed, root=request.script_root)
+            render_template_string(
+                _PAGE, services=listed, sign_in=sign_in, root=request.script_root
+            )
         )
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"

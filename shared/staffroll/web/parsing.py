@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from flask import Request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
-from staffroll.errors import FieldError, Invalid, Malformed
+from staffroll.errors import Malformed
+from staffroll.schema_errors import invalid
 from staffroll.web.problems import WrongContentType
 
 JSON_TYPES: Final = ("application/json", "application/merge-patch+json")
 
 
-def read_json(request: Request) -> Any:
+def read_json(request: Request, media_types: Sequence[str] = JSON_TYPES) -> Any:
     """The body as JSON.
 
+    Args:
+        media_types: What it may be declared as; the first is named where it is not.
     Raises:
         WrongContentType: It is declared as something else, or not at all.
         Malformed: It is not JSON in UTF-8 (RFC 8259), or too deep.
     """
-    if request.mimetype not in JSON_TYPES:
-        raise WrongContentType(expected="application/json")
+    if request.mimetype not in media_types:
+        raise WrongContentType(expected=media_types[0])
     raw = request.get_data()
     try:
         # Decoded here, since `json` would guess UTF-16 and let half characters pass.
@@ -67,40 +70,12 @@ class Parser(FlaskParser):
         error_status_code: int | None,
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
-        raise invalid(error.messages_dict) from error
+        raise invalid(_of_location(error.messages_dict)) from error
 
 
-def invalid(messages: Mapping[str, Any]) -> Invalid:
-    """Marshmallow's messages as our error, by field path."""
-    inner = messages
+def _of_location(messages: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the part of the request that webargs names around them."""
     if set(messages) <= {"json", "query", "form"}:
-        inner = next(iter(messages.values()))
-    found: dict[str, list[FieldError]] = {}
-    for path, message in _flatten(inner):
-        found.setdefault(path, []).append(message)
-    return Invalid(errors=found)
-
-
-CODES: Final = {
-    "Missing data for required field.": "required",
-    "Unknown field.": "unknown_field",
-    "Field may not be null.": "required",
-}
-
-
-def _flatten(messages: Any, path: str = "") -> Iterator[tuple[str, FieldError]]:
-    if isinstance(messages, Mapping):
-        for key, value in messages.items():
-            yield from _flatten(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(messages, list | tuple):
-        for value in messages:
-            yield from _flatten(value, path)
-    elif isinstance(messages, FieldError):
-        yield path, messages
-    else:
-        text = str(messages)
-        # A template is filled later, so braces that came with the text are doubled.
-        yield (
-            path,
-            FieldError(CODES.get(text, "invalid"), text.replace("{", "{{").replace("}", "}}")),
-        )
+        inner: Mapping[str, Any] = next(iter(messages.values()))
+        return inner
+    return messages

@@ -147,7 +147,8 @@ def passed_on(
     return _response(status_of(family), code, detail, by_field, **members)
 
 
-def _on_http_exception(error: HTTPException) -> Response:
+def on_http_exception(error: HTTPException) -> Response:
+    """What Flask itself refuses, as a response."""
     status = HTTPStatus(error.code or 500)
     if status.value < HTTPStatus.BAD_REQUEST:
         return Response(
@@ -179,7 +180,7 @@ def _on_bug(error: Exception) -> Response:
 def install(app: Flask) -> None:
     """Answer every error of `app` with a problem document."""
     app.register_error_handler(StaffrollError, problem)
-    app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(HTTPException, on_http_exception)
     for away in AWAY:
         app.register_error_handler(away, _on_database_away)
     app.register_error_handler(Exception, _on_bug)

@@ -10,13 +10,17 @@ from typing import Any, Final
 
 import structlog
 from flask import Blueprint, Flask, Response, g, jsonify, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from staffroll.ids import new_id
 from staffroll.mongo.client import AWAY
-from staffroll.web import guard, metrics, openapi, problems, schemas
+from staffroll.observing import metrics
+from staffroll.plugins.markers import PLUGIN_NAME
+from staffroll.web import guard, openapi, problems, schemas
 from staffroll.web.guard import Guard
+from staffroll.web.pages.install import Pages, install_pages
 from staffroll.web.resource import Resource
 
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -45,6 +49,12 @@ class BucketConverter(BaseConverter):
     regex = "[0-9a-f]{2}"
 
 
+class PluginConverter(BaseConverter):
+    """The name of a plugin."""
+
+    regex = PLUGIN_NAME.pattern
+
+
 def new_app(
     service: str,
     *,
@@ -54,6 +64,7 @@ def new_app(
     ready: Mapping[str, ReadyCheck],
     notes: Mapping[str, ReadyCheck] = MappingProxyType({}),
     blueprints: Sequence[Blueprint] = (),
+    pages: Pages | None = None,
     trusted_proxies: int = 0,
 ) -> Flask:
     """An app that serves `resources` under ``/v1`` and everything that all services have.
@@ -61,6 +72,7 @@ def new_app(
     Args:
         ready: What the service cannot do without.
         notes: What ``readyz`` tells besides; the service is ready all the same.
+        pages: What it shows to people; None where it shows nothing.
         trusted_proxies: How many proxies of ours stand before it; so many entries of
             ``X-Forwarded-For``, from the end, are believed.
     Raises:
@@ -71,6 +83,7 @@ def new_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["bucket"] = BucketConverter
+    app.url_map.converters["plugin"] = PluginConverter
     app.url_map.strict_slashes = False
     if trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -84,6 +97,8 @@ def new_app(
     openapi.install(app, title=title, resources=resources)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
+    if pages is not None:
+        install_pages(app, service, pages)
     guard.refuse_open_routes(app)
     return app
 
@@ -94,6 +109,8 @@ def _install_request_log(app: Flask, service: str) -> None:
         asked = request.headers.get("X-Request-Id", "")
         g.request_id = asked if _REQUEST_ID.match(asked) else new_id()
         g.began = time.perf_counter()
+        clear_contextvars()
+        bind_contextvars(service=service, request_id=g.request_id)
 
     @app.after_request
     def end(response: Response) -> Response:
@@ -109,12 +126,10 @@ def _install_request_log(app: Flask, service: str) -> None:
         # The route, not the address: queries and ids may be personal.
         _log.info(
             "request",
-            service=service,
             method=request.method,
             route=route,
             status=response.status_code,
             milliseconds=round(seconds * 1000, 1),
-            request_id=g.request_id,
             tenant=g.get("tenant_id"),
         )
         return response

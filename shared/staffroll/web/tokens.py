@@ -53,6 +53,7 @@ class Claims:
             from a personal access token (R42); None: all that the user has.
         session_id: The session it was issued in, if any.
         authenticated_at: When password or code was last entered, seconds since 1970.
+        issued_at, expires_at: Seconds since 1970.
     """
 
     subject: str
@@ -63,6 +64,8 @@ class Claims:
     narrowed_to: frozenset[str] | None = None
     session_id: str | None = None
     authenticated_at: float = 0.0
+    issued_at: float = 0.0
+    expires_at: float = 0.0
 
 
 class KeyRing:
@@ -146,6 +149,8 @@ def _claims(claims: dict[str, Any]) -> Claims:
         narrowed_to=_narrowed(claims.get("scope")),
         session_id=claims.get("sid") if isinstance(claims.get("sid"), str) else None,
         authenticated_at=_moment(claims.get("auth_time")),
+        issued_at=_moment(claims.get("iat")),
+        expires_at=_moment(claims.get("exp")),
     )
 
 

@@ -477,7 +477,7 @@ def test_r62_a_deletion_is_told_again_to_who_owes_a_receipt_and_to_nobody_else(
 
     for _ in range(3):
         _make_due(lonely_tenant, user["id"])
-        tell_deletions_again(runtime)
+        tell_deletions_again(runtime).run()
         erasure = lonely_tenant.document(user["id"])["erasure"]
         pauses.append((erasure["tell_at"] - clock.now()).total_seconds())
 

@@ -14,12 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from staffroll import clock
+from staffroll.erasing import job_files_erased
 from staffroll.ids import new_id
-from staffroll.jobs import Job, JobRunner, erase_files_before
+from staffroll.jobs import Job, JobRunner
+from staffroll.mongo.audit import AuditWriter
+from staffroll.mongo.erasing import Due
 from staffroll_accounts import due
 from staffroll_accounts.actions import imports as actions
 from staffroll_accounts.actions import tenants
 from staffroll_accounts.domain import imports as rules
+from staffroll_accounts.store import AUDITED
 from tests.support.accounts import Accounts, Answer, Tenant
 from tests.support.waiting import eventually
 
@@ -436,14 +440,45 @@ def test_r62_after_the_import_nobody_is_named_any_more(tenant: Tenant) -> None:
     assert database["job_files"].count_documents({"tenant_id": tenant.id}) == 0
 
 
-def test_r62_a_deletion_fails_the_import_that_waits(tenant: Tenant) -> None:
-    path = started(tenant, a_file(people(3)))
+def test_r62_an_import_goes_on_without_who_was_deleted_since_it_began(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "LINES_AT_ONCE", 2)
+    bo = tenant.create(first_name="Bo", last_name="Tal", email="bo@x.example")["id"]
+    path = started(tenant, a_file([*people(2), ["Tal", "Bo", "Bo@X.example"], *people(1, "Wald")]))
+    step, receipts = actions.step, []
 
-    erase_files_before(tenant.accounts.runtime.tenant(tenant.id), new_id(), clock.now())
+    def delete_meanwhile(job: Job, scope: Any) -> Any:
+        if job.steps == 1:
+            tenant.accounts.send("DELETE", f"/v1/users/{bo}?confirm={bo}", tenant.token)
+        progress = step(job, scope)
+        kept = list(tenant.accounts.runtime.platform["job_files"].find({"job_id": job.id}))
+        assert sorted(piece["n"] for piece in kept) == list(range(job.steps, 2))
+        receipts.append(job_files_erased(tenant.accounts.runtime)(Due(tenant.id, bo, clock.now())))
+        return progress
+
+    monkeypatch.setattr(actions, "step", delete_meanwhile)
 
     job = run(tenant, path)
-    assert (job["state"], job["failure"]["code"]) == ("failed", "file_erased")
-    assert users(tenant) == []
+
+    assert job["counts"] == {"created": 3, "refused": 1}
+    assert outcomes(results(tenant, path, "outcome=refused")) == [
+        (4, "refused", "deleted_meanwhile")
+    ]
+    assert "Tal" not in str(users(tenant))
+    assert receipts == [False, False]
+    assert job_files_erased(tenant.accounts.runtime)(Due(tenant.id, bo, clock.now()))
+    assert "kept_out" not in str(list(tenant.accounts.runtime.platform["jobs"].find({})))
+
+
+def test_r9_it_is_noted_who_started_an_import(tenant: Tenant) -> None:
+    path = started(tenant, a_file(people(1)))
+    run(tenant, path)
+
+    AuditWriter(tenant.accounts.runtime.platform, AUDITED).run()
+
+    (line,) = tenant.get("/v1/audit?action=import.started").json["items"]
+    assert (line["actor"], path) == (tenant.admin_id, f"/v1/imports/{line['subject']}")
 
 
 def test_r95_an_import_is_cancelled_and_keeps_whom_it_created(

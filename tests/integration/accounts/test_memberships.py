@@ -193,13 +193,13 @@ def test_r16_the_last_admin_stays_active_until_there_is_another(lonely_tenant: T
     user = tenant.create()
 
     ended(tenant, last)
-    due.deactivate_leaving(tenant.accounts.runtime)
+    due.deactivate_leaving(tenant.accounts.runtime).run()
 
     assert (status(tenant, last), counted(tenant)) == ("active", {last})
     assert said(tenant, last) == []
     tenant.patch(f"/v1/users/{user['id']}", {"is_admin": True})
-    due.deactivate_leaving(tenant.accounts.runtime)
-    due.deactivate_leaving(tenant.accounts.runtime)
+    due.deactivate_leaving(tenant.accounts.runtime).run()
+    due.deactivate_leaving(tenant.accounts.runtime).run()
     assert (status(tenant, last), counted(tenant)) == ("deactivated", {user["id"]})
     assert [event.type for event in said(tenant, last)] == ["user.deactivated"]
 
@@ -210,7 +210,7 @@ def test_r16_the_last_admin_who_returns_in_time_just_stays(lonely_tenant: Tenant
 
     started(tenant, last)
     tenant.create(is_admin=True)
-    due.deactivate_leaving(tenant.accounts.runtime)
+    due.deactivate_leaving(tenant.accounts.runtime).run()
 
     assert status(tenant, last) == "active"
     assert said(tenant, last) == []

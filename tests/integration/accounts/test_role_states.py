@@ -167,13 +167,14 @@ def machine(accounts: Accounts) -> type[Giving]:
     return Giving
 
 
+@pytest.mark.parametrize("lives", [8, pytest.param(40, marks=pytest.mark.long)])
 def test_r16_r72_whatever_anybody_gives_or_takes_ends_as_a_small_model_says(
-    machine: type[Giving],
+    machine: type[Giving], lives: int
 ) -> None:
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(
-            max_examples=15,
+            max_examples=lives,
             stateful_step_count=30,
             deadline=None,
             database=None,

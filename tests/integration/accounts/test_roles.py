@@ -240,7 +240,7 @@ def test_r71_removing_takes_the_role_from_everybody_and_then_says_so(
     users = [tenant.create(roles=[role["id"]]) for _ in range(3)]
 
     response = delete(tenant, role["id"], "?remove_from=3")
-    due.finish_roles(tenant.accounts.runtime)
+    due.finish_roles(tenant.accounts.runtime).run()
 
     assert response.status_code == 204
     assert [roles_of(tenant, user) for user in users] == [[], [], []]
@@ -298,7 +298,7 @@ def test_r71_removal_goes_on_where_a_crash_left_it(
     assert delete(tenant, role["id"], "?remove_from=5").status_code == 500
     monkeypatch.setattr(actions, "_take_from", real)
 
-    due.finish_roles(tenant.accounts.runtime)
+    due.finish_roles(tenant.accounts.runtime).run()
 
     assert [roles_of(tenant, user) for user in users] == [[]] * 5
     assert document(tenant, role["id"])["is_deleted"]
@@ -315,7 +315,7 @@ def test_r71_who_is_given_the_role_while_it_goes_loses_it_as_well(
         {"_id": user["id"]}, {"$set": {"roles": [role["id"]]}}
     )
 
-    due.finish_roles(tenant.accounts.runtime)
+    due.finish_roles(tenant.accounts.runtime).run()
 
     assert roles_of(tenant, user) == []
     assert not document(tenant, role["id"])["is_deleted"]
@@ -339,8 +339,8 @@ def test_r70_a_role_gains_what_the_product_gains_by_its_category(tenant: Tenant)
     ids = {"_id": {"$in": [planner["id"], other["id"]]}}
     tenant.accounts.runtime.platform["roles"].update_many(ids, {"$set": old})
 
-    due.grow_roles(tenant.accounts.runtime)
-    due.grow_roles(tenant.accounts.runtime)
+    due.grow_roles(tenant.accounts.runtime).run()
+    due.grow_roles(tenant.accounts.runtime).run()
 
     grown = tenant.get(f"/v1/roles/{planner['id']}").json
     assert (grown["permissions"], grown["version"]) == (planner["permissions"], 2)

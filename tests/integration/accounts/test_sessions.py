@@ -286,10 +286,10 @@ def test_an_end_that_was_cut_short_is_finished_by_a_chore(
     _cut_short(tenant, monkeypatch, ways[how])
     cut_off = may(tenant, there), refresh(tenant, there["refresh_token"]).status_code
 
-    finish_ended_sessions(tenant.accounts.runtime)
+    finish_ended_sessions(tenant.accounts.runtime).run()
     under_way = may(tenant, there)
     Later(monkeypatch).pass_by(seconds=11)
-    finish_ended_sessions(tenant.accounts.runtime)
+    finish_ended_sessions(tenant.accounts.runtime).run()
 
     assert cut_off == (True, 401)
     assert under_way
@@ -306,7 +306,7 @@ def test_what_was_ended_whole_is_not_ended_again(
     before = tenant.document(tenant.admin_id)["token_generation"]
 
     Later(monkeypatch).pass_by(seconds=11)
-    finish_ended_sessions(tenant.accounts.runtime)
+    finish_ended_sessions(tenant.accounts.runtime).run()
 
     assert tenant.document(tenant.admin_id)["token_generation"] == before
 
@@ -321,7 +321,7 @@ def test_an_end_that_was_cut_short_is_forgotten_with_the_user(
     tenant.accounts.runtime.platform["users"].delete_one({"_id": user["id"]})
 
     Later(monkeypatch).pass_by(seconds=11)
-    finish_ended_sessions(tenant.accounts.runtime)
+    finish_ended_sessions(tenant.accounts.runtime).run()
 
     session = {"_id": signed_in["session_id"], "ending": {"$exists": True}}
     assert tenant.accounts.runtime.platform["sessions"].find_one(session) is None

@@ -195,13 +195,14 @@ def machine(accounts: Accounts) -> type[SigningIn]:
     return SigningIn
 
 
+@pytest.mark.parametrize("lives", [8, pytest.param(40, marks=pytest.mark.long)])
 def test_any_order_of_ways_in_and_out_does_what_a_small_model_says(
-    machine: type[SigningIn],
+    machine: type[SigningIn], lives: int
 ) -> None:
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(
-            max_examples=12,
+            max_examples=lives,
             stateful_step_count=30,
             deadline=None,
             database=None,

@@ -76,7 +76,12 @@ def forget(url: str, prefix: str) -> None:
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         channel = connection.channel()
         for service in topology.SERVICES:
-            for queue in (*topology.queues(service), topology.dead_letters_queue(service)):
+            further = topology.FURTHER_QUEUES.get(service, ())
+            for queue in (
+                *topology.queues(service),
+                *further,
+                topology.dead_letters_queue(service),
+            ):
                 channel.queue_delete(prefix + queue)
         for exchange in (EVENTS, REQUESTS, DEAD_LETTERS):
             channel.exchange_delete(prefix + exchange)

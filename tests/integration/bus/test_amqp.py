@@ -11,8 +11,9 @@ import pytest
 
 from staffroll.bus import BrokerAway, TopologyConflict, connect
 from staffroll.bus.amqp.sender import MAX_IN_FLIGHT
+from staffroll.bus.contract import NoQueue
 from tests.integration.bus.conftest import forget
-from tests.integration.bus.harness import a_direct, a_message, a_request, hold
+from tests.integration.bus.harness import a_message, a_request, hold
 from tests.support.rabbitmq import RabbitNode
 from tests.support.waiting import eventually
 
@@ -186,18 +187,9 @@ def test_what_the_broker_buried_itself_can_be_seen_and_retried(bus, rabbitmq, am
     assert export.deliveries[0].deliveries == 1
 
 
-def test_a_dead_letter_whose_queue_is_gone_stays(bus, inbox):
-    bus.open_queue("people.replay.1")
-    undertaker = inbox(bus, "people.replay.1", treat=lambda delivery: delivery.bury("test"))
-    bus.publish([a_direct("people.replay.1")])
-    eventually(lambda: bus.dead_letters("people").count() == 1)
-    undertaker.receiver.stop()
-    bus.close_queue("people.replay.1")
-
-    retried = bus.dead_letters("people").retry()
-
-    assert retried == 0
-    assert bus.dead_letters("people").count() == 1
+def test_dead_letters_of_a_service_that_never_was_are_no_queue(bus):
+    with pytest.raises(NoQueue, match=r"pyroll\.dead-letters"):
+        bus.dead_letters("pyroll").count()
 
 
 # Going away and coming back

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from staffroll.bus import DELIVERY_LIMIT, BrokerAway, Delivery
+from staffroll.bus.topology import WEBHOOKS
 from tests.integration.bus.harness import (
     a_direct,
     a_message,
@@ -50,6 +51,20 @@ def test_an_event_reaches_every_queue_bound_to_it_and_no_other(broker, event_typ
 
     assert {queue for queue in EVENT_QUEUES if bus.waiting(queue)} == listeners
     assert not any(bus.waiting(queue) for queue in REQUEST_QUEUES)
+
+
+def test_looking_tells_what_lies_in_queues_and_who_reads_them_and_takes_nothing(broker, inbox):
+    bus = broker()
+    bus.publish([a_message("user.created"), a_message("user.created")])
+    inbox(bus, "export.events", treat=hold).await_count(2)
+
+    seen = bus.look(["people.events", "export.events", "nobody.events"])
+
+    assert set(seen) == {"people.events", "export.events"}
+    assert [state.messages for state in seen.values()] == [2, 2]
+    # The embedded broker does not know who reads.
+    assert [state.consumers for state in seen.values()] in ([0, 1], [None, None])
+    assert bus.look(["people.events"])["people.events"].messages == 2
 
 
 def test_a_request_reaches_only_its_owner(broker):
@@ -554,6 +569,43 @@ def test_a_subscription_gets_what_it_asked_for_and_has_dead_letters_of_its_own(b
     assert bus.waiting("people.events") == 3
 
 
+def test_a_bound_queue_gets_what_it_is_bound_to_until_it_is_bound_no_longer(broker, inbox):
+    bus = broker()
+    bus.bind(WEBHOOKS, ["acme.#", "beta.#"])
+    bus.bind(WEBHOOKS, ["acme.#"])
+    first = [a_message(tenant=name) for name in ("acme", "beta", "gamma")]
+    bus.publish(first)
+    bus.unbind(WEBHOOKS, ["acme.#", "never.#"])
+    second = [a_message(tenant=name) for name in ("acme", "beta")]
+    bus.publish(second)
+
+    heard = inbox(bus, WEBHOOKS)
+
+    heard.await_ids(first[0], first[1], second[1])
+    assert len(heard.deliveries) == 3
+
+
+def test_what_cannot_be_applied_in_a_further_queue_lies_among_its_services_dead_letters(
+    broker, inbox
+):
+    bus = broker()
+    bus.bind(WEBHOOKS, ["acme.#"])
+    bus.publish([a_message()])
+
+    inbox(bus, WEBHOOKS, treat=lambda delivery: delivery.bury("unusable"))
+
+    letters = bus.dead_letters("accounts")
+    eventually(lambda: letters.count() == 1)
+    assert letters.list()[0].queue == WEBHOOKS
+    assert letters.retry() == 1
+    eventually(lambda: letters.count() == 1)
+
+
+def test_a_queue_that_is_not_there_is_bound_later(broker):
+    with pytest.raises(BrokerAway):
+        broker().bind("accounts.nothing", ["acme.#"])
+
+
 def test_what_fails_in_an_opened_queue_is_counted_and_buried_too(broker, inbox):
     bus = broker()
     bus.open_queue("people.replay.7")
@@ -565,6 +617,22 @@ def test_what_fails_in_an_opened_queue_is_counted_and_buried_too(broker, inbox):
     eventually(lambda: letters.count() == 1)
     assert letters.list()[0].queue == "people.replay.7"
     assert [one.deliveries for one in replay.deliveries] == list(range(1, DELIVERY_LIMIT + 1))
+
+
+def test_a_dead_letter_of_a_replay_that_is_over_comes_again_among_the_events(broker, inbox):
+    bus = broker()
+    bus.open_queue("people.replay.7")
+    replay = inbox(bus, "people.replay.7", treat=lambda delivery: delivery.bury("test"))
+    message = a_direct("people.replay.7")
+    bus.publish([message])
+    eventually(lambda: bus.dead_letters("people").count() == 1)
+    replay.receiver.stop()
+    bus.close_queue("people.replay.7")
+
+    assert bus.dead_letters("people").retry() == 1
+
+    inbox(bus, "people.events").await_ids(message)
+    assert bus.dead_letters("people").count() == 0
 
 
 # The rest

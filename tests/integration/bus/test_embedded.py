@@ -16,7 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from staffroll.bus import DELIVERY_LIMIT, BrokerAway, Message, TopologyConflict
-from staffroll.bus.embedded import EmbeddedBroker
+from staffroll.bus.embedded import EmbeddedBroker, dead_letters
 from staffroll.local import Mongod
 from tests.integration.bus.harness import Inbox, Outgoing, a_direct, a_message, a_request, hold
 from tests.support.waiting import eventually
@@ -298,3 +298,24 @@ def test_receivers_are_woken_long_before_they_would_look_by_themselves(bus):
     assert statistics.median(waits) < 0.25
     export.receiver.stop()
     outgoing.sender.close()
+
+
+def test_what_dies_again_while_it_is_put_back_stays_among_the_dead_letters(
+    bus: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus.publish([a_message()])
+    inbox = Inbox(bus, [QUEUE], treat=lambda delivery: delivery.bury("unusable"))
+    letters = bus.dead_letters("export")
+    eventually(lambda: letters.count() == 1)
+    put_back = dead_letters.insert
+    first = letters.list()[0].died_at
+
+    def until_it_died_again(*args: Any) -> None:
+        put_back(*args)
+        eventually(lambda: letters.list()[0].died_at > first)
+
+    monkeypatch.setattr(dead_letters, "insert", until_it_died_again)
+
+    assert letters.retry() == 1
+    assert letters.count() == 1
+    inbox.receiver.stop()

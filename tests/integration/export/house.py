@@ -24,12 +24,14 @@ from staffroll.events import (
     UserState,
 )
 from staffroll.ids import new_id
+from staffroll.mongo.audit import AuditWriter
 from staffroll.runtime import Runtime
 from staffroll.search import index_fields
 from staffroll.web.guard import PLATFORM_ACTOR
 from staffroll.web.tokens import ALGORITHM, AUDIENCE
 from staffroll_export import due
 from staffroll_export.cli import service
+from staffroll_export.store import AUDITED
 from staffroll_export.sync import make_handler
 
 READ = "export.users:read"
@@ -152,12 +154,21 @@ class House:
 
     def finish_erasing(self) -> None:
         """What a consumer process does every second."""
+        AuditWriter(self.runtime.platform, AUDITED).run()
         due.erase_users(self.runtime).run()
 
     def rows(self, tenant_id: str) -> list[dict[str, Any]]:
         """The documents as they are stored."""
         found = self.runtime.platform["rows"].find({"tenant_id": tenant_id})
         return sorted(found, key=lambda document: document["_id"])
+
+
+def switch_on(house: House, tenant_id: str, version: int = 2, **plugins: dict[str, Any]) -> None:
+    """What accounts tells when the tenant has these plugins, and no others."""
+    state = TenantState(
+        name="A", status="active", languages=["en"], time_zone="Europe/Berlin", plugins=plugins
+    )
+    house.handle(told("tenant.updated", tenant_id, version, state, tenant_id=tenant_id))
 
 
 @contextmanager

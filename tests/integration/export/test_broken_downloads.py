@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from tests.integration.export.house import House, fill
+from tests.integration.export.house import House, fill, switch_on
 from tests.integration.export.test_long_lists import INTERRUPTED, failing
 from tests.support.waiting import eventually
 
@@ -29,10 +29,31 @@ serve([service], bind=f"127.0.0.1:{sys.argv[1]}", threads=4)
 """
 
 
+PLUGIN = """
+from functools import partial
+from staffroll.plugins import ExportFormat, hookimpl
+
+@hookimpl
+def export_formats():
+    failing = {"whole": None, "early": 10, "late": 2_000}
+    return [
+        ExportFormat(name, name, "text/plain", "txt", partial(write, at))
+        for name, at in failing.items()
+    ]
+
+def write(fails_at, rows, out, settings):
+    for number, row in enumerate(rows, 1):
+        out.write(row.email.encode() + bytes(100))
+        if number == fails_at:
+            raise RuntimeError(row.email)
+"""
+
+
 @dataclass
 class Server:
     port: int
     process: subprocess.Popen[bytes]
+    log: Path
 
     def ask(self, path: str, headers: dict[str, str], version: str = "1.1") -> bytes:
         """All bytes that the server sends until it closes the connection."""
@@ -65,15 +86,26 @@ def _started(port: int, environment: dict[str, str], output: IO[bytes]) -> subpr
     )
 
 
+def _with_plugin(folder: Path) -> dict[str, str]:
+    """An environment in which `PLUGIN` is installed."""
+    (folder / "made_up.py").write_text(PLUGIN)
+    about = folder / "made_up-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[staffroll.plugins]\nmade_up = made_up\n")
+    return {"PYTHONPATH": str(folder)}
+
+
 @pytest.fixture
 def server(house: House, tmp_path: Path) -> Iterator[Server]:
     port = free_port()
     clean = {name: text for name, text in os.environ.items() if "STAFFROLL" not in name}
+    clean |= _with_plugin(tmp_path)
     log = tmp_path / "output"
     with log.open("wb") as output:
         process = _started(port, {**clean, **house.environ}, output)
     try:
-        one = Server(port, process)
+        one = Server(port, process, log)
         eventually(lambda: one.is_alive() or process.poll() is not None, 60)
         assert process.poll() is None, log.read_text()
         yield one
@@ -125,6 +157,28 @@ def test_a_download_that_breaks_at_once_is_an_error_and_no_file(
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"application/problem+json" in answer
     assert b"attachment" not in answer
+
+
+def test_a_download_whose_plugin_fails_never_looks_whole(house: House, server: Server) -> None:
+    tenant_id = house.new_tenant()
+    fill(house, tenant_id, 3_000)
+    switch_on(house, tenant_id, made_up={})
+
+    def ask(name: str) -> bytes:
+        return server.ask(f"/v1/users/export?format={name}", house.token(tenant_id))
+
+    early, late, whole = ask("early"), ask("late"), ask("whole")
+
+    assert early.startswith(b"HTTP/1.1 503 ")
+    assert b'"plugin_failed"' in early
+    assert b"attachment" not in early
+    assert late.startswith(b"HTTP/1.1 200 OK")
+    assert 1_000 < late.count(b"@example.org") < 2_000
+    assert not late.endswith(LAST_CHUNK)
+    assert whole.endswith(LAST_CHUNK)
+    logged = server.log.read_text()
+    assert logged.count('"event": "plugin_failed"') == 2
+    assert "@example.org" not in logged
 
 
 def test_the_server_goes_on_after_broken_downloads(house: House, server: Server) -> None:

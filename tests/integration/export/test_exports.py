@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from staffroll.ids import new_id
+from staffroll.mongo.audit import AuditWriter
 from staffroll.search import matches, parse_terms, sort_key
+from staffroll_export.store import AUDITED
 from tests.integration.export.house import House, a_tombstone, a_user, told
 from tests.support.services import body_of
 
@@ -159,9 +161,8 @@ def test_where_nothing_was_told_nothing_is_said_of_when(
 def test_formats_are_listed(shared_house: House, tenant_id: str) -> None:
     response = shared_house.get("/v1/formats", tenant_id)
 
-    assert response.json == {
-        "items": [{"name": "csv", "title": "CSV", "media_type": "text/csv", "extension": "csv"}]
-    }
+    csv = {"name": "csv", "title": "CSV", "media_type": "text/csv", "extension": "csv"}
+    assert response.json == {"items": [{**csv, "plugin": None}]}
 
 
 @pytest.mark.parametrize(
@@ -281,3 +282,39 @@ def test_the_openapi_document_says_what_a_download_is(shared_house: House) -> No
     assert "X-Staffroll-As-Of" in got["200"]["headers"]
     assert "format_unknown" in got["422"]["description"]
     assert "too_many_downloads" in got["503"]["description"]
+    assert "plugin_failed" in got["503"]["description"]
+
+
+def test_r9_it_is_noted_who_exported(shared_house: House, tenant_id: str) -> None:
+    one, other = shared_house.keep(tenant_id, a_user(), a_user())
+    as_one = shared_house.token(tenant_id, one, permissions=["export.users:read"])
+
+    shared_house.client.get("/v1/users/export", headers=as_one, buffered=True)
+    started = shared_house.client.post("/v1/exports", headers=as_one, json={})
+    shared_house.handle(told("user.deleted", other, 2, a_tombstone(), tenant_id=tenant_id))
+    AuditWriter(shared_house.runtime.platform, AUDITED).run()
+
+    lines = shared_house.get("/v1/audit", tenant_id).json["items"]
+    noted = {(line["action"], line["actor"], line["subject"]) for line in lines}
+    assert noted == {
+        ("users.exported", one, tenant_id),
+        ("export.started", one, started.json["id"]),
+        ("user.deleted", "system:test", other),
+    }
+
+
+def test_r62_of_who_is_deleted_the_trail_keeps_no_address(
+    shared_house: House, tenant_id: str
+) -> None:
+    (one,) = shared_house.keep(tenant_id, a_user())
+    as_one = shared_house.token(tenant_id, one, permissions=["export.users:read"])
+    shared_house.client.get("/v1/users/export", headers=as_one, buffered=True)
+    AuditWriter(shared_house.runtime.platform, AUDITED).run()
+    before = shared_house.get("/v1/audit", tenant_id).json["items"]
+
+    shared_house.handle(told("user.deleted", one, 2, a_tombstone(), tenant_id=tenant_id))
+    shared_house.finish_erasing()
+
+    after = shared_house.get("/v1/audit", tenant_id, [("action", "users.exported")]).json["items"]
+    assert [line["address"] for line in (*before, *after)] == ["127.0.0.1", None]
+    assert "erasing_since" not in shared_house.rows(tenant_id)[0]

@@ -19,7 +19,7 @@ from staffroll.process import consumer_on
 from tests.integration.export.house import House, a_role, a_tombstone, a_user, told
 from tests.support.waiting import eventually
 
-TOMBSTONE = {"_id", "tenant_id", "seen", "told_at", "status", "token_generation", "outbox"}
+TOMBSTONE = {"_id", "tenant_id", "seen", "told_at", "status", "token_generation", "outbox", "audit"}
 
 
 def story(tenant_id: str, id_: str, states: list[str]) -> list[Event]:
@@ -36,7 +36,7 @@ def story(tenant_id: str, id_: str, states: list[str]) -> list[Event]:
 
 def lasting(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without what differs by who and when."""
-    gone = {"_id", "tenant_id", "told_at", "outbox", "outbox_lease_until", "erasing_since"}
+    gone = {"_id", "tenant_id", "told_at", "outbox", "outbox_lease_until", "erasing_since", "audit"}
     return [{k: v for k, v in document.items() if k not in gone} for document in documents]
 
 
@@ -118,6 +118,18 @@ def test_r61_a_deletion_counts_also_where_newer_news_came_before_it(house: House
     [tombstone] = house.rows(tenant_id)
     assert (tombstone["status"], tombstone["seen"]) == ("deleted", {"accounts": 2})
     assert house.lines(tenant_id) == []
+
+
+def test_r64_a_tombstone_takes_a_newer_version_and_never_an_older_one(house: House) -> None:
+    tenant_id = house.new_tenant()
+    [id_] = house.keep(tenant_id, a_user())
+    versions = []
+
+    for version in (4, 1004, 5):
+        house.handle(told("user.deleted", id_, version, a_tombstone(), tenant_id=tenant_id))
+        versions += [row["seen"]["accounts"] for row in house.rows(tenant_id)]
+
+    assert versions == [4, 1004, 1004]
 
 
 def test_r62_dead_letters_that_tell_of_the_deleted_are_dropped(house: House) -> None:

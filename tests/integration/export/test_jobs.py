@@ -15,10 +15,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from staffroll.ids import new_id
-from staffroll.jobs import Job
+from staffroll.jobs import Job, JobLost
 from staffroll_export.actions.jobs import KEPT_AT_ONCE
 from staffroll_export.actions.making import PIECE_BYTES, STARTS_MAX, FileMaking
-from staffroll_export.due import Making, erase_users
+from staffroll_export.due import Making
 from staffroll_export.streaming import DownloadBroken
 from tests.integration.export.house import (
     House,
@@ -689,7 +689,7 @@ def test_r62_files_and_searches_go_with_a_person_who_may_be_in_them(
     assert b"Gone" in file_of(house, tenant_id, id_).data
 
     house.handle(told("user.deleted", one, 2, a_tombstone(), tenant_id=tenant_id))
-    erase_users(house.runtime).run()
+    house.finish_erasing()
 
     job = read(house, tenant_id, id_)
     assert body_of(file_of(house, tenant_id, id_))["code"] == "file_gone"
@@ -697,3 +697,34 @@ def test_r62_files_and_searches_go_with_a_person_who_may_be_in_them(
     assert house.runtime.platform["job_files"].count_documents({"job_id": id_}) == 0
     later = made(house, tenant_id)
     assert b"Gone" not in file_of(house, tenant_id, later).data
+
+
+def test_r62_what_is_being_made_begins_anew_without_who_is_deleted(
+    house: House, tenant_id: str
+) -> None:
+    fill(house, tenant_id)
+    one, _ = house.keep(tenant_id, a_user(last_name="Aa"), a_user(last_name="Aab"))
+    id_, maker = start(house, tenant_id), Making(house.runtime)
+    job, file = begun(house, maker)
+    job = maker._runner._save(job, file.step(job))
+    searching = start(house, tenant_id, q="aa")
+
+    house.handle(told("user.deleted", one, 2, a_tombstone(), tenant_id=tenant_id))
+    house.finish_erasing()
+    with pytest.raises(JobLost):
+        maker._runner._save(job, file.step(job))
+    maker._let_go()
+    is_erasing = [tombstone(house, one)]
+    finish(house, id_)
+    finish(house, searching)
+    house.finish_erasing()
+    is_erasing.append(tombstone(house, one))
+
+    assert ["erasing_since" in found for found in is_erasing] == [True, False]
+    assert [read(house, tenant_id, each)["q"] for each in (id_, searching)] == [None, None]
+    assert file_of(house, tenant_id, id_).data == streamed(house, tenant_id)
+    assert file_of(house, tenant_id, searching).data.count(b"Aa") == 1
+
+
+def tombstone(house: House, user_id: str) -> dict[str, Any]:
+    return house.runtime.platform["rows"].find_one({"_id": user_id}) or {}

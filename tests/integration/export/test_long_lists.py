@@ -14,7 +14,7 @@ from pymongo.errors import OperationFailure
 from staffroll.mongo import TenantDatabase
 from staffroll.plugins import Row
 from staffroll.search import parse_terms
-from staffroll_export.store import Store
+from staffroll_export.here import store_of
 from tests.integration.export.house import House, a_user, fill, told
 
 COUNT = 20_000
@@ -29,12 +29,9 @@ def filled(shared_house: House) -> str:
     return tenant_id
 
 
-def store_of(house: House, tenant_id: str) -> Store:
-    return Store(house.runtime.tenant(tenant_id), house.runtime.outbox)
-
-
 def all_rows(house: House, tenant_id: str, q: str = "") -> Iterator[Row]:
-    return store_of(house, tenant_id).each(status="active", terms=parse_terms(q), roles=())
+    store = store_of(house.runtime, tenant_id)
+    return store.each(status="active", terms=parse_terms(q), roles=())
 
 
 @contextmanager

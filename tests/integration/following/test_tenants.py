@@ -55,3 +55,13 @@ def test_everything_of_a_deleted_tenant_goes(tenant: TenantHere) -> None:
     assert {name: count for name, count in left.items() if count} == {"tenants": 1}
     assert other.request("GET").status_code == 200
     eventually(lambda: tenant.request("GET").status_code == 401)
+
+
+def test_r64_a_deleted_tenant_is_brought_back_by_nothing_newer(tenant: TenantHere) -> None:
+    hear(tenant, "tenant.deleted", 2, "deleted")
+
+    hear(tenant, "tenant.updated", 1002, "active")
+
+    eventually(lambda: tenant.request("GET").status_code == 401)
+    (kept,) = tenant.here.runtime.platform["tenants"].find({"_id": tenant.id})
+    assert (kept["state"]["status"], kept["version"]) == ("deleted", 2)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from staffroll import clock
 from staffroll.errors import NotFound
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.ids import new_id
-from staffroll.jobs import FileGone, Job, JobLost, NewJob, Progress, erase_files_before
+from staffroll.jobs import FileGone, Job, JobLost, NewJob, Progress, erase_files
+from staffroll.jobs.erasing import LONGEST_WAIT, UPLOADED_WITHIN
 from staffroll.jobs.job import KEPT_FOR
 from staffroll.scope import Actor, Scope
 from tests.integration.jobs.conftest import KIND, House
@@ -21,8 +24,15 @@ def read(house: House, job: Job) -> bytes:
 def with_file(house: House, file: str, *, count: int = 30, tenant_id: str = "acme") -> Job:
     """A job whose file lies there already."""
     job = house.new(count, tenant_id=tenant_id, file=file)
-    house.jobs(tenant_id).files.write(job.id, 0, b"Last name")
+    claim = 1 if file == "output" else 0
+    house.jobs(tenant_id).files.write(job.id, 0, b"Last name", claim=claim)
     return job
+
+
+def erase(house: House, waited: timedelta = timedelta(0)) -> bool:
+    """What a deletion in *acme* does with files, which was so long ago."""
+    now = clock.now()
+    return erase_files(house.platform.tenant("acme"), "somebody", now, now + waited)
 
 
 def test_r1_jobs_of_another_tenant_are_not_there(house: House) -> None:
@@ -83,13 +93,28 @@ def test_results_of_a_step_that_does_not_count_are_not_shown(house: House) -> No
 
     def lose_it(job: Job) -> None:
         if job.steps == 1:
-            erase_files_before(house.platform.tenant("acme"), "somebody", clock.now())
+            erase(house, LONGEST_WAIT * 2)
 
     house.after_effect = lose_it
     house.runner().run()
 
     assert (house.now(job).state, house.now(job).results) == ("failed", 10)
     assert house.numbers(job) == list(range(1, 11))
+
+
+def test_r9_who_starts_a_job_is_noted_in_the_write_that_keeps_it(house: House) -> None:
+    job = house.new()
+
+    document = house.platform["jobs"].find_one({"_id": job.id})
+
+    assert document is not None
+    (entry,) = document["audit"]
+    assert (entry["action"], entry["actor"], entry["subject"], entry["address"]) == (
+        f"{KIND}.started",
+        "somebody",
+        job.id,
+        "192.0.2.7",
+    )
 
 
 def test_the_same_key_creates_one_job(house: House) -> None:
@@ -177,43 +202,97 @@ def test_what_was_half_written_for_download_is_erased(house: House) -> None:
 def test_r62_a_deletion_takes_all_older_files_of_the_tenant_with_it(house: House) -> None:
     done, other = with_file(house, "output"), with_file(house, "output", tenant_id="globex")
     house.runner().run()
-    waiting = with_file(house, "input")
 
-    erase_files_before(house.platform.tenant("acme"), "somebody", clock.now())
-    house.runner().run()
+    is_gone = erase(house)
 
+    assert is_gone
     assert house.now(done).state == "done"
     assert house.now(done).file_erased_at is not None
     assert house.now(done).address is None
-    failure = house.now(waiting).failure
-    assert failure is not None
-    assert (house.now(waiting).state, failure.code) == ("failed", "file_erased")
-    kept = house.platform["job_files"].distinct("job_id")
-    assert kept == [other.id]
+    assert house.platform["job_files"].distinct("job_id") == [other.id]
     assert house.now(other).address == "192.0.2.7"
+
+
+def test_r62_a_deletion_waits_for_what_is_being_read(house: House) -> None:
+    job = with_file(house, "input")
+    gone: list[bool] = []
+    house.after_effect = lambda _: gone.append(erase(house))
+
+    house.runner().run()
+
+    assert (house.now(job).state, house.now(job).done, gone) == ("done", 30, [False] * 3)
+    assert erase(house)
+    assert house.platform["job_files"].count_documents({}) == 0
+
+
+def test_r62_what_is_read_for_too_long_fails(house: House) -> None:
+    job = with_file(house, "input")
+
+    is_gone = erase(house, LONGEST_WAIT * 2)
+
+    failure = house.now(job).failure
+    assert failure is not None
+    assert (house.now(job).state, failure.code, is_gone) == ("failed", "file_erased", True)
+    assert house.platform["job_files"].count_documents({}) == 0
 
 
 def test_r62_an_upload_that_was_cut_off_before_there_was_a_job_goes_too(house: House) -> None:
     house.jobs().files.write(new_id(), 0, b"Last name")
 
-    erase_files_before(house.platform.tenant("acme"), "somebody", clock.now())
+    soon, later = erase(house), erase(house, UPLOADED_WITHIN)
 
+    assert (soon, later) == (False, True)
     assert house.platform["job_files"].count_documents({}) == 0
 
 
-def test_r62_a_file_that_is_being_written_goes_too(house: House) -> None:
+def test_r62_what_is_being_written_is_begun_anew_once_for_each_deletion(house: House) -> None:
+    job = with_file(house, "output")
+    claims: list[int] = []
+
+    def step(job: Job) -> Progress:
+        claims.append(job.claim)
+        begins = "begun" not in job.position
+        if len(claims) == 1:
+            assert erase(house)
+            assert erase(house)
+        house.jobs().files.write(job.id, 0 if begins else 1, b"x", claim=job.claim)
+        return Progress({"begun": True}, is_over=not begins)
+
+    runner = house.runner(lambda _: step)
+    runner.run()
+    runner.run()
+
+    assert (house.now(job).state, claims) == ("done", [1, 3, 3])
+    assert erase(house)
+    assert read(house, job) == b"xx"
+
+
+def test_r62_what_an_outlived_writer_still_writes_goes_too(house: House) -> None:
     job = with_file(house, "output")
 
     def be_late(job: Job) -> Progress:
-        erase_files_before(house.platform.tenant("acme"), "somebody", clock.now())
-        house.runner().run()
+        erase(house)
         house.jobs().files.write(job.id, 1, b"late", claim=job.claim)
         return Progress({}, is_over=True)
 
-    house.runner(lambda _: be_late).run()
+    house.runner(lambda _: be_late).take_turn(house.runner().claim() or job)
 
-    assert house.now(job).state == "failed"
+    assert house.now(job).state == "running"
     assert house.platform["job_files"].count_documents({}) == 0
+
+
+def test_what_a_killed_writer_has_left_behind_the_end_is_erased(house: House) -> None:
+    job = with_file(house, "output")
+    house.jobs().files.write(job.id, 7, b"old", claim=1)
+    house.set(job, claim=1)
+
+    def step(job: Job) -> Progress:
+        house.jobs().files.write(job.id, 0, b"new", claim=job.claim)
+        return Progress({}, is_over=True)
+
+    house.runner(lambda _: step).run()
+
+    assert (house.now(job).state, read(house, job)) == ("done", b"new")
 
 
 def test_everything_has_an_end(house: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from staffroll import clock
 from staffroll.events import payload_of
+from staffroll.idempotency import KEPT_FOR
 from staffroll.ids import new_id
 from staffroll_scheduling.domain.membership import day_in
 from tests.support.scheduling import a_unit, an_entry, ask, put_in
@@ -199,6 +200,36 @@ def test_the_same_key_gives_once(tenant: TenantHere) -> None:
 
     assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
     assert body_of(other)["code"] == "idempotency_key_reused"
+
+
+def test_what_was_taken_away_is_not_given_again_with_the_same_key(tenant: TenantHere) -> None:
+    id_, skill = tenant.known(), an_entry(tenant, "skills")
+    body = {"skill_id": skill["id"], "valid_from": "2026-01-01"}
+    path, headers = f"/v1/employees/{id_}/skills", {"Idempotency-Key": "k"}
+    given = body_of(ask(tenant, "POST", path, body, headers=headers))
+    ask(tenant, "DELETE", f"{path}/{given['id']}")
+
+    again = ask(tenant, "POST", path, body, headers=headers)
+    other = ask(tenant, "POST", path, body, headers={"Idempotency-Key": "k2"})
+
+    assert (again.status_code, body_of(again)["code"]) == (409, "deleted_meanwhile")
+    assert other.status_code == 201
+
+
+def test_a_key_counts_for_24_hours_after_what_it_made_was_taken_away(tenant: TenantHere) -> None:
+    id_, skill = tenant.known(), an_entry(tenant, "skills")
+    body = {"skill_id": skill["id"], "valid_from": "2026-01-01"}
+    path, headers = f"/v1/employees/{id_}/skills", {"Idempotency-Key": "k"}
+    given = body_of(ask(tenant, "POST", path, body, headers=headers))
+    ask(tenant, "DELETE", f"{path}/{given['id']}")
+    long_ago = {"$set": {"own.spent.0.at": clock.now() - KEPT_FOR}}
+    tenant.here.records.update_one({"tenant_id": tenant.id, "_id": id_}, long_ago)
+
+    again = ask(tenant, "POST", path, body, headers=headers)
+    ask(tenant, "DELETE", f"{path}/{body_of(again)['id']}")
+
+    assert again.status_code == 201
+    assert len(tenant.stored(id_)["own"]["spent"]) == 1
 
 
 def test_r15_a_lost_update_is_refused(tenant: TenantHere) -> None:

@@ -24,7 +24,7 @@ from staffroll_scheduling.due import Closing
 from staffroll_scheduling.store import Store
 from staffroll_scheduling.store.billing import LINES, Billing
 from staffroll_scheduling.sync import following
-from tests.support.services import ServiceHere, TenantHere, a_tombstone, a_user, only, told
+from tests.support.services import ServiceHere, TenantHere, a_tombstone, a_user, body_of, only, told
 
 pytestmark = only("scheduling")
 
@@ -212,6 +212,25 @@ def test_r16_who_is_kept_as_the_last_admin_counts(tenant: TenantHere, at: Clock)
     assert (who(body), body["days"][-1]["count"]) == ({"Admin": "kept_as_last_admin"}, 1)
 
 
+def test_r55_who_was_kept_as_the_last_admin_counts_until_they_are_let_go(
+    tenant: TenantHere, at: Clock
+) -> None:
+    leave(tenant, tenant.admin, "2026-11-10")
+    at.set("2026-12-05T12:00Z")
+
+    other = tenant.known(last_name="Berg", is_admin=True)
+    tenant.hear("user.deactivated", tenant.admin, 2, a_user(is_admin=True, status="deactivated"))
+    at.set("2026-12-08T12:00Z")
+
+    months = [
+        body_of(ask(tenant, as_=tenant.token(other), query_string={"month": month}))
+        for month in ("2026-11", "2026-12")
+    ]
+    november, december = ([day["count"] for day in month["days"]] for month in months)
+    assert (november, december) == ([2] * 30, [2] * 5 + [1] * 3)
+    assert months[1]["items"][0] | {"left_on": "2026-12-05"} == months[1]["items"][0]
+
+
 def test_r62_who_is_deleted_while_a_month_is_being_closed_is_forgotten(
     tenant: TenantHere, at: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,6 +346,26 @@ def test_r13_the_people_come_in_pages_in_the_order_of_all_lists(
 
     assert found == ["Äcker", "Admin", "Berg", "Tal", "Wald"]
     assert page["total"] == 5
+
+
+def test_r55_an_open_month_is_counted_once_for_all_its_pages(
+    tenant: TenantHere, at: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Tal", "Berg", "Wald"):
+        hear_new(tenant, name)
+    months, read = [], Billing.people
+    monkeypatch.setattr(
+        Billing, "people", lambda store, month: months.append(month) or read(store, month)
+    )
+
+    first = billed(tenant, limit=2)
+    gone = hear_new(tenant, "Zug")
+    second = billed(tenant, limit=2, cursor=first["next_cursor"])
+    anew = billed(tenant, limit=9)
+
+    assert len(months) == 2
+    assert [first["total"], second["total"], anew["total"]] == [4, 4, 5]
+    assert gone not in [item["employee_id"] for item in second["items"]]
 
 
 @pytest.mark.parametrize("month", ["2026-11", "2026-10"])

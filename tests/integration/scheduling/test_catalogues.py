@@ -114,6 +114,9 @@ def test_the_same_key_creates_once(tenant: TenantHere) -> None:
     assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
     assert body_of(other)["code"] == "idempotency_key_reused"
     assert first.headers["Location"].endswith(f"/v1/skills/{body_of(first)['id']}")
+    ask(tenant, "DELETE", f"/v1/skills/{body_of(first)['id']}")
+    late = ask(tenant, "POST", "/v1/skills", body, headers=headers)
+    assert (late.status_code, body_of(late)["code"]) == (409, "deleted_meanwhile")
 
 
 def test_r80_a_skill_keeps_its_levels(tenant: TenantHere) -> None:

@@ -119,7 +119,7 @@ def test_f1_500_shifts_are_all_gone_in_the_end_wherever_the_process_is_killed(
 
     since = {"from": midnight(100).isoformat()}
     shown = planner.listed(is_settled=False, employee=ada, **since)
-    finish_drops(planner.here)
+    finish_drops(planner.here).run()
 
     assert shown == []
     assert left_over > 99
@@ -155,7 +155,7 @@ def test_r52_a_shift_of_a_new_membership_does_not_go_with_the_old_one(
     assert planner.ask("POST", f"/employees/{ada}/memberships", json=joined).status_code == 201
 
     new = planner.planned(ada, midnight(200) + 8 * HOUR)
-    finish_drops(planner.here)
+    finish_drops(planner.here).run()
 
     assert len(planner.stored(ada)) == 30
     assert planner.stored(ada)[-1]["id"] == new["id"]
@@ -287,6 +287,6 @@ def test_r51_an_employee_whose_shifts_cannot_be_removed_does_not_stop_the_others
         return original(employee_id, *args)
 
     monkeypatch.setattr(dropping, "finish_drop", finish)
-    finish_drops(planner.here)
+    finish_drops(planner.here).run()
 
     assert (len(starts(planner, broken)), starts(planner, ada)) == (1, [])

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from staffroll import clock
 from staffroll.events import payload_of
 from staffroll.ids import new_id
+from staffroll_scheduling import due
 from staffroll_scheduling.domain.membership import day_in
 from tests.support.services import ServiceHere, TenantHere, a_user, grant, only
 
@@ -222,6 +223,28 @@ def test_r54_after_a_week_off_the_ticker_says_all_that_has_come_once(
     assert tenant.read(returning)["status"] == "employed"
 
 
+def test_r54_those_who_cannot_be_turned_do_not_stand_before_the_others(
+    tenant: TenantHere, later: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later.ahead = timedelta(days=7)
+    tick(tenant.here)
+    broken = [tenant.known() for _ in range(3)]
+    for id_ in broken:
+        leave(tenant, id_, today(1))
+        tenant.here.records.update_one({"_id": id_}, {"$set": {"own.memberships.0.join_date": ""}})
+    leaving = tenant.known()
+    leave(tenant, leaving, today(2))
+    later.ahead = timedelta(days=10)
+    monkeypatch.setattr(due, "_TURNS_AT_ONCE", 2)
+    ticker = tenant.here.chore(TICKER)
+
+    for _ in range(4):
+        ticker.run()
+
+    assert tenant.stored(leaving)["status"] == "not_employed"
+    tenant.here.records.delete_many({"_id": {"$in": broken}})
+
+
 def test_r54_of_three_tickers_at_once_one_says_the_fact(tenant: TenantHere, later: Clock) -> None:
     leaving = [tenant.known() for _ in range(10)]
     for id_ in leaving:
@@ -322,10 +345,10 @@ def test_r16_the_last_admin_is_shown_as_kept(tenant: TenantHere) -> None:
     "body, field, code",
     [
         ({"leave_date": "2025-12-31"}, "leave_date", "leave_before_join"),
-        ({"leave_date": "2026-02-30"}, "leave_date", "invalid"),
-        ({"leave_date": "1600-01-01"}, "leave_date", "invalid"),
-        ({"leave_date": "9999-12-31"}, "leave_date", "invalid"),
-        ({"leave_date": 1}, "leave_date", "invalid"),
+        ({"leave_date": "2026-02-30"}, "leave_date", "not_a_day"),
+        ({"leave_date": "1600-01-01"}, "leave_date", "day_out_of_range"),
+        ({"leave_date": "9999-12-31"}, "leave_date", "day_out_of_range"),
+        ({"leave_date": 1}, "leave_date", "not_a_day"),
         ({"leave_date": None, "future_shifts": "keep"}, "future_shifts", "leave_date_needed"),
         ({"future_shifts": "keep"}, "future_shifts", "leave_date_needed"),
         ({"leave_date": "2026-12-01", "future_shifts": "perhaps"}, "future_shifts", "invalid"),

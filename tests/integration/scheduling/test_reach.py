@@ -265,11 +265,12 @@ _NAMED = {"assignment_id": ASSIGNMENT, **{f"{kind}_id": id_ for kind, id_ in ENT
 
 
 def _about_employees(tenant: TenantHere, id_: str) -> Iterator[tuple[str, str, Any]]:
-    """Every route that names an employee, with a body that it would take."""
+    """Every route of the API that names an employee, with a body that it would take."""
     values = {**good_values(), "employee_id": id_}
     schemas = body_of(ask(tenant, "GET", "/openapi.json"))
     for rule in tenant.here.client.application.url_map.iter_rules():
-        if not {"record_id", "employee_id"} & rule.arguments:
+        names_one = {"record_id", "employee_id"} & rule.arguments
+        if not names_one or not rule.rule.startswith("/v1/"):
             continue
         path = _PARAMETER.sub(lambda found: _NAMED.get(found[1], id_), rule.rule)
         documented = schemas["paths"][_PARAMETER.sub(r"{\1}", rule.rule)]

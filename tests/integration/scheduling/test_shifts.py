@@ -13,6 +13,7 @@ from staffroll import clock
 from staffroll.events import payload_of
 from staffroll.ids import new_id
 from staffroll_scheduling.actions.dropping import apply_unapplied
+from staffroll_scheduling.store import shift_lists
 from staffroll_scheduling.store.weeks import WeekStore
 from tests.integration.scheduling.planning import HOUR, Planner, midnight
 from tests.support.services import ServiceHere, TenantHere, a_user, body_of, only
@@ -211,7 +212,7 @@ def test_f1_what_a_killed_process_decided_is_found_by_whoever_comes_next(
 
     match who:
         case "chore":
-            apply_unapplied(planner.here)
+            apply_unapplied(planner.here).run()
         case "reader":
             seen = body_of(planner.ask("GET", f"/shifts/{shift}"))
             assert seen["end"] == later["end"].replace("+00:00", ".000Z")
@@ -242,6 +243,21 @@ def test_r81_a_created_shift_repeated_with_its_key_is_the_same(planner: Planner,
     assert body_of(again) == body_of(first)
     assert (other.status_code, body_of(other)["code"]) == (422, "idempotency_key_reused")
     assert len(planner.stored(ada)) == 1
+
+
+def test_r81_a_shift_that_was_deleted_is_not_created_again_with_its_key(
+    planner: Planner, ada: str
+) -> None:
+    start, key = midnight(5), {"Idempotency-Key": "k1"}
+    made = body_of(planner.plan(ada, start, headers=key))
+    planner.ask("DELETE", f"/shifts/{made['id']}")
+
+    again = planner.plan(ada, start, headers=key)
+    another = planner.plan(ada, start, note="other", headers=key)
+
+    assert (again.status_code, body_of(again)["code"]) == (409, "deleted_meanwhile")
+    assert (another.status_code, body_of(another)["code"]) == (422, "idempotency_key_reused")
+    assert planner.stored(ada) == []
 
 
 def test_r81_a_key_used_by_many_at_one_moment_creates_one(planner: Planner, ada: str) -> None:
@@ -367,6 +383,28 @@ def test_r73_shifts_of_who_is_out_of_reach_are_not_there(planner: Planner, ada: 
     assert within["time_zone"] == "UTC"
     assert [one.status_code for one in refused] == [404] * 4
     assert planner.ask("GET", f"/shifts/{within['id']}", as_=limited).status_code == 200
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_r73_the_shifts_of_many_are_listed_as_those_of_few(
+    planner: Planner, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    tenant, unit = planner.tenant, new_id()
+    people = [tenant.known() for _ in range(5)]
+    within = set(people[:3])
+    for nth, one in enumerate(people):
+        planner.plan_daily(one, midnight(2 + nth % 2), 4)
+    where = {"tenant_id": tenant.id, "_id": {"$in": [*within]}}
+    tenant.here.records.update_many(where, {"$set": {"units": [unit]}})
+    few = planner.listed(planning_unit=unit)
+
+    monkeypatch.setattr(shift_lists, "FEW", 2)
+    monkeypatch.setattr(shift_lists, "_READ_AT_ONCE", 3)
+    many = planner.listed(planning_unit=unit, limit=limit)
+
+    assert many == few
+    assert {one["employee_id"] for one in many} == within
+    assert len(many) == 12
 
 
 def test_r1_shifts_of_another_tenant_are_not_there(planner: Planner, ada: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from staffroll.bus import DELIVERY_LIMIT
 from staffroll.bus.applying import Applying, growing_pause
@@ -298,3 +299,13 @@ def test_a_paused_consumer_stops_without_waiting_for_the_pause() -> None:
     assert held.fate == []
     assert broker.the_receiver.is_stopped
     assert not consumer.is_paused
+
+
+def test_what_a_handler_logs_names_the_event_and_what_began_it() -> None:
+    bound: list[dict[str, Any]] = []
+    event = replace(EVENT, correlation_id="req-7")
+
+    apply(delivery(event), lambda _: bound.append(get_contextvars()))
+
+    assert bound == [{"event_id": event.id, "tenant": "acme", "correlation_id": "req-7"}]
+    assert get_contextvars() == {}

@@ -68,6 +68,7 @@ def test_a_database_address_that_is_none_is_one_sentence(nowhere: Path, command:
     "command",
     [
         "check",
+        "doctor",
         "indexes",
         "token acme",
         "events tail",
@@ -107,6 +108,16 @@ def test_an_address_to_listen_at_has_a_host_and_a_port(bind: str) -> None:
 @pytest.mark.usefixtures("nowhere")
 def test_a_taken_address_is_one_sentence(taken_port: int) -> None:
     result = staffroll("serve", "people", "--bind", f"127.0.0.1:{taken_port}", **GOOD)
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: Nobody can listen at 127.0.0.1:{taken_port} (Address already in use).\n"
+    )
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_taken_port_for_metrics_is_one_sentence(taken_port: int) -> None:
+    result = staffroll("consume", "people", **GOOD, STAFFROLL_METRICS_PORT=str(taken_port))
 
     assert result.exit_code == 1
     assert result.stderr == (

@@ -57,6 +57,15 @@ def test_the_example_event_is_one() -> None:
     assert payload_of(event).last_name == "Müller"
 
 
+@pytest.mark.parametrize("page", ["plugins.md", "events.md"])
+def test_the_readme_shows_what_the_pages_on_extending_show(page: str) -> None:
+    shown = (ROOT / "README.md").read_text().split("## Make it yours")[1].split("\n## ")[0]
+    plugin, subscriber = re.findall(r"```\w+\n(.*?)```", shown, re.DOTALL)
+
+    block = {"plugins.md": plugin, "events.md": subscriber}[page]
+    assert {*block.splitlines()} <= {*(ROOT / "docs" / page).read_text().splitlines()}
+
+
 def test_every_rule_that_the_code_cites_is_in_the_docs() -> None:
     code = [*ROOT.glob("shared/**/*.py"), *ROOT.glob("services/**/*.py")]
     cited = {rule for path in code for rule in re.findall(r"\bR\d\d?\b", path.read_text())}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staffroll_export.domain.errors import FormatUnknown
-from staffroll_export.domain.formats import CSV, find_format
+from staffroll_export.domain.formats import CSV, OWN, find_format
 from tests.unit.export.builders import a_row
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -86,13 +86,13 @@ def test_r90_every_line_outside_of_quotes_ends_with_crlf(rows: list[tuple[str, s
 
 
 def test_a_format_is_found_by_its_name() -> None:
-    assert find_format("csv", [CSV]) is CSV
+    assert find_format("csv", [OWN]) is OWN
 
 
 @pytest.mark.parametrize("name", ["CSV", "xlsx", "csv ", "../csv"])
 def test_an_unknown_format_is_refused_by_code_and_field(name: str) -> None:
     with pytest.raises(FormatUnknown) as refused:
-        find_format(name, [CSV])
+        find_format(name, [OWN])
 
     assert refused.value.code == "format_unknown"
     assert "format" in refused.value.errors

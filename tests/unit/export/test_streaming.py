@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+import traceback
+from typing import Any
 
 import pytest
 
+from staffroll.plugins.errors import PluginFailed
 from staffroll_export.domain.errors import TooManyDownloads
-from staffroll_export.streaming import CHUNK_BYTES, Abandoned, DownloadBroken, Downloads
+from staffroll_export.streaming import CHUNK_BYTES, Abandoned, Download, DownloadBroken, Downloads
 
 WAIT_SECONDS = 10
 
@@ -88,6 +91,73 @@ def test_whatever_ends_a_writer_early_never_looks_like_a_good_end(error: BaseExc
 
     with pytest.raises(DownloadBroken):
         list(Downloads(1).start(write))
+
+
+def test_what_we_raise_on_purpose_is_raised_as_it_is_but_says_no_cause() -> None:
+    cause = Broken("about Anna Müller")
+
+    def write(out: io.BufferedIOBase) -> None:
+        chunks(3, out)
+        raise PluginFailed("odd") from cause
+
+    with pytest.raises(PluginFailed) as failed:
+        list(Downloads(1).start(write))
+
+    assert "Anna" not in "".join(traceback.format_exception(failed.value))
+
+
+@pytest.mark.parametrize("nonsense", ["text", ["a"], 7, None], ids=repr)
+def test_only_bytes_can_be_written(nonsense: Any) -> None:
+    def write(out: io.BufferedIOBase) -> None:
+        out.write(nonsense)
+
+    with pytest.raises(TypeError):
+        Downloads(1).start(write)
+
+
+def test_a_writer_can_ask_how_much_it_has_written() -> None:
+    told: list[int] = []
+
+    def write(out: io.BufferedIOBase) -> None:
+        for piece in (b"", b"abc", memoryview(b"x" * CHUNK_BYTES)):
+            out.write(piece)
+            told.append(out.tell())
+
+    list(Downloads(1).start(write))
+
+    assert told == [0, 3, 3 + CHUNK_BYTES]
+
+
+def test_a_reader_that_cannot_wait_asks_again() -> None:
+    goes_on = threading.Event()
+
+    def write(out: io.BufferedIOBase) -> None:
+        assert goes_on.wait(WAIT_SECONDS)
+        out.write(b"late")
+
+    download = Download(write)
+    with pytest.raises(TimeoutError):
+        download.take(0.01)
+    goes_on.set()
+
+    assert (download.take(WAIT_SECONDS), download.take(WAIT_SECONDS)) == (b"late", None)
+    assert download.is_over
+
+
+def test_an_abandoned_writer_does_not_take_it_for_an_error_of_its_own() -> None:
+    caught: list[Exception] = []
+
+    def write(out: io.BufferedIOBase) -> None:
+        try:
+            chunks(100, out)
+        except Exception as error:  # noqa: BLE001 (as a careless format would)
+            caught.append(error)
+
+    download = Downloads(1).start(write)
+    next(download)
+    download.close()
+
+    assert caught == []
 
 
 def test_closing_in_the_middle_ends_the_writer() -> None:

@@ -20,11 +20,12 @@ def test_together_there_is_a_page_that_lists_the_services() -> None:
     assert home == "http://127.0.0.1:8000/"
 
 
-def test_where_nothing_stands_at_the_root_it_is_the_page_to_try_the_api() -> None:
+def test_people_begin_where_they_sign_in_or_at_the_page_to_try_the_only_api() -> None:
     services = list(installed().values())
+    people = [service for service in services if service.name == "people"]
 
-    assert layout.together(services[:1], 8000).home == "http://127.0.0.1:8000/api"
-    assert layout.apart(services, None).home == "http://127.0.0.1:8101/api"
+    assert layout.apart(services, None).home == "http://127.0.0.1:8101/"
+    assert layout.together(people, 8000).home == "http://127.0.0.1:8000/api"
 
 
 def test_everybody_is_told_where_services_are_and_where_links_lead() -> None:

@@ -4,6 +4,7 @@ from staffroll_people.domain.contact import (
     country_problem,
     notes_problem,
     phone_problem,
+    readable_phone,
     tidy_country,
     tidy_notes,
     tidy_phone,
@@ -23,6 +24,14 @@ from staffroll_people.domain.contact import (
 def test_r85_phone_numbers_are_kept_in_e_164(typed: str, kept: str) -> None:
     assert tidy_phone(typed) == kept
     assert phone_problem(kept) is None
+
+
+@pytest.mark.parametrize(
+    "kept, shown",
+    [("+4930901820", "+49 30 901820"), ("as it was typed once", "as it was typed once"), ("", "")],
+)
+def test_r85_phone_numbers_are_shown_in_groups(kept: str, shown: str) -> None:
+    assert readable_phone(kept) == shown
 
 
 @pytest.mark.parametrize(

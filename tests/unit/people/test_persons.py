@@ -101,7 +101,7 @@ def test_r85_what_every_reader_sees_has_nothing_sensitive() -> None:
 
 
 def test_news_of_the_user_change_nothing_of_the_profile() -> None:
-    assert RULES.heard(ID, PROFILE, a_user(), 0) == PROFILE
+    assert RULES.heard(ID, a_person(PROFILE), a_user(), 0, NOW) == PROFILE
 
 
 def test_r85_what_is_sensitive_is_not_told() -> None:

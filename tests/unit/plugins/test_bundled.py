@@ -6,11 +6,14 @@ import csv
 import hashlib
 import io
 import json
+import re
+import shlex
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import staffroll_export_csv_custom
 import staffroll_export_jsonl
@@ -20,6 +23,7 @@ import staffroll_password_history
 import staffroll_password_strength
 import staffroll_role_defaults
 import staffroll_role_separation
+from staffroll.cli import main
 from staffroll.plugins import Candidate, NewUser, PublicUser, Role, RoleChange
 from staffroll.plugins.installed import Installed, find_installed, plugin_of
 from staffroll.plugins.tenant import TenantPlugins, load_settings
@@ -52,6 +56,23 @@ def test_all_are_installed_and_each_has_a_readme() -> None:
     assert names == {one.__name__.removeprefix("staffroll_") for one in BUNDLED}
     assert names <= set(find_installed().plugins)
     assert all((folder / name / "README.md").exists() for name in names)
+
+
+@pytest.mark.parametrize("module", BUNDLED, ids=lambda plugin: plugin.__name__)
+def test_each_readme_names_every_setting_and_format_and_its_command_works(module: Any) -> None:
+    plugin = plugin_of(module, "x")
+    readme = (Path(module.__file__).parent / "README.md").read_text()
+
+    for setting in plugin.schema().fields if plugin.schema else ():
+        assert f"`{setting}`" in readme
+    for one in plugin.formats:
+        assert f"format={one.name}`" in readme
+    commands = re.findall(r"^staffroll ((?:.*\\\n)*.*)$", readme, re.MULTILINE)
+    assert commands or plugin.formats
+    for command in commands:
+        done = CliRunner().invoke(main, shlex.split(command.replace("\\\n", " ")))
+        assert done.output
+        assert "Error" not in done.output
 
 
 @pytest.mark.parametrize(

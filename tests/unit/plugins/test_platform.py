@@ -125,7 +125,7 @@ def test_what_is_enabled_and_not_installed_fails_closed_but_not_for_exports() ->
     tenant, _ = plugins({"gone": {}, "jsonl": {}}, jsonl=module(export_formats=lambda: [jsonl]))
 
     assert tenant.missing == ["gone"]
-    assert [one.name for one, _ in tenant.export_formats()] == ["jsonl"]
+    assert [one.format.name for one in tenant.export_formats()] == ["jsonl"]
     for ask in (
         lambda: tenant.check_password(PASSWORD),
         lambda: tenant.check_roles(RoleChange(PublicUser())),
@@ -213,7 +213,7 @@ def entry(name: str, value: str) -> Entry:
     ("kind", "reason"),
     [
         ("import", "ImportError"),
-        ("unknown", "check_pasword"),
+        ("unknown", "unknown hook 'check_pasword' in plugin bad"),
         ("arguments", "colour"),
         ("empty", "implements no hook"),
         ("schema", "no class of marshmallow.Schema"),
@@ -278,3 +278,8 @@ def test_a_plugin_author_asks_for_objections_in_one_line() -> None:
     assert objections(no("a", "b"), PASSWORD) == ["a", "b"]
     with pytest.raises(BrokenPlugin):
         objections(module(), PASSWORD)
+
+
+def test_a_name_that_cannot_stand_in_an_address_is_none() -> None:
+    with pytest.raises(BrokenPlugin, match="its name"):
+        plugin_of(no("one"), "a/b")

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from staffroll.plugins import Candidate, Objection, hookimpl
 from staffroll.plugins.errors import PluginFailed
-from staffroll.plugins.installed import Installed, Plugin, plugin_of
+from staffroll.plugins.installed import BrokenPlugin, Installed, Plugin, plugin_of
 from staffroll.plugins.platform import Plugins
 from staffroll.plugins.sealing import NoPluginKey, Sealing, shown
 
@@ -20,13 +20,33 @@ class Settings(Schema):
     limit = fields.Integer(load_default=3)
 
 
+class Renamed(Schema):
+    token = fields.String(required=True, data_key="apiToken", metadata={"secret": True})
+
+
+class Inner(Schema):
+    password = fields.String(metadata={"secret": True})
+
+
+class Nested(Schema):
+    server = fields.Nested(Inner)
+
+
+class Listed(Schema):
+    servers = fields.List(fields.Nested(Inner))
+
+
 @pytest.fixture
 def plugin() -> Plugin:
+    return remote(Settings)
+
+
+def remote(schema: type[Schema]) -> Plugin:
     module = types.ModuleType("remote")
 
     @hookimpl
     def settings_schema() -> type[Schema]:
-        return Settings
+        return schema
 
     @hookimpl
     def check_password(settings: Any) -> list[Objection]:
@@ -46,6 +66,24 @@ def test_a_secret_is_kept_encrypted_and_opened_only_for_the_plugin(plugin: Plugi
     assert kept["limit"] == 5
     assert shown(plugin, kept) == {"token": None, "limit": 5}
     assert sealing.unseal(plugin, kept) == {"token": "hush", "limit": 5}
+
+
+def test_a_secret_is_known_by_the_name_that_admins_give_it() -> None:
+    plugin, sealing = remote(Renamed), Sealing(KEY)
+
+    kept = sealing.seal(plugin, {"apiToken": "hush"}, {})
+
+    assert "hush" not in str(kept)
+    assert shown(plugin, kept) == {"apiToken": None}
+    assert sealing.unseal(plugin, kept) == {"apiToken": "hush"}
+
+
+@pytest.mark.parametrize("schema", [Nested, Listed])
+def test_a_plugin_with_a_secret_that_would_not_be_encrypted_is_left_out(
+    schema: type[Schema],
+) -> None:
+    with pytest.raises(BrokenPlugin, match="within others"):
+        remote(schema)
 
 
 @pytest.mark.parametrize("again", [{}, {"token": None}])

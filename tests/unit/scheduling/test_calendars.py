@@ -47,12 +47,12 @@ def test_r81_a_token_opens_the_calendar_that_it_was_made_for_alone() -> None:
 def test_r51_a_deactivated_user_has_no_calendar() -> None:
     record = an_employee(calendar=address_of(TOKEN, NOW))
 
-    own = RULES.heard(ID, record.own, a_user(status="deactivated"), 0)
-    back = RULES.heard(ID, own, a_user(), 0)
+    own = RULES.heard(ID, record, a_user(status="deactivated"), 0, NOW)
+    back = RULES.heard(ID, replace(record, own=own), a_user(), 0, NOW)
 
     assert own.calendar is None
     assert back.calendar is None
-    assert RULES.heard(ID, record.own, a_user(), 0).calendar is not None
+    assert RULES.heard(ID, record, a_user(), 0, NOW).calendar is not None
 
 
 @pytest.mark.parametrize("ended_at, is_open", [(LATER, False), (NOW - timedelta(days=1), True)])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from staffroll.ids import TENANT_PATTERN, UUID_PATTERN, new_id
+from staffroll.ids import TENANT_PATTERN, UUID_PATTERN, made_at, new_id
 
 ID = "0197a000-0000-7000-8000-00000000000a"
 
@@ -32,3 +34,11 @@ def test_anything_else_is_no_tenant_id(id_: str) -> None:
 @pytest.mark.parametrize("text", [f"{ID}\n", ID.upper(), f" {ID}", ID[1:], ""])
 def test_anything_else_is_no_id(text: str) -> None:
     assert not UUID_PATTERN.match(text)
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    moment = made_at(new_id())
+
+    assert moment is not None
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+    assert made_at("0197a000-0000-4000-8000-00000000000a") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from pymongo.errors import AutoReconnect as DatabaseGone
+from structlog.contextvars import get_contextvars
 
 from staffroll import process
 from staffroll.bus.applying import Observe
 from staffroll.events import Event
+from staffroll.service import Chore
 from staffroll.settings import ServiceSettings
 
 
@@ -71,3 +75,28 @@ def test_a_pause_is_counted_but_is_no_message_that_took_no_time(
     paused = _counted(runtime, "staffroll_messages_total", type="user.erased", outcome="paused")
     assert paused == 2
     assert _counted(runtime, "staffroll_message_seconds_count", type="user.erased") == 1
+
+
+@pytest.mark.parametrize(
+    "error, outcome", [(None, "done"), (DatabaseGone("away"), "waits"), (KeyError("bug"), "failed")]
+)
+def test_each_round_of_a_chore_is_counted_by_how_it_ended_and_the_next_comes_all_the_same(
+    runtime: _Runtime, error: Exception | None, outcome: str
+) -> None:
+    stop = threading.Event()
+    rounds: list[dict[str, Any]] = []
+
+    def run() -> None:
+        rounds.append(get_contextvars())
+        if len(rounds) == 2:
+            stop.set()
+        if error is not None:
+            raise error
+
+    thread = process._ChoreThread(runtime.service, Chore("sweeping", 0.001, run), stop)
+    thread.start()
+    thread.join(10)
+
+    name, chore = "staffroll_chore_runs_total", "sweeping"
+    assert _counted(runtime, name, chore=chore, outcome=outcome) == 2
+    assert rounds[0] == {"service": runtime.service, "chore": chore}

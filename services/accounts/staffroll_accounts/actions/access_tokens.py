@@ -18,12 +18,13 @@ from typing import Final
 from staffroll.errors import Stale, Unavailable
 from staffroll.ids import TENANT_PATTERN, new_id
 from staffroll.scope import Actor
+from staffroll.standing import limits_of
 from staffroll_accounts.actions import AccountsScope, two_factor
 from staffroll_accounts.actions.changing import change
 from staffroll_accounts.actions.sessions import SignedIn
 from staffroll_accounts.domain import access_tokens as rules
 from staffroll_accounts.domain.errors import AccessTokenRefused
-from staffroll_accounts.domain.roles import permissions_of
+from staffroll_accounts.domain.roles import grant_of, permissions_of
 from staffroll_accounts.domain.security import AccessToken
 from staffroll_accounts.domain.users import SOURCE, Decision, User
 from staffroll_accounts.tokens import Issuer
@@ -111,16 +112,48 @@ def exchange(token: str, scope: AccountsScope, issuer: Issuer) -> SignedIn:
         AccessTokenRefused: For whatever reason.
         Unavailable: Too many change the user at this very moment.
     """
+    used = _use(token, scope)
+    signed = issuer.issue(
+        subject=used.actor.id,
+        tenant_id=scope.tenant_id,
+        is_admin=False,
+        permissions=used.actor.permissions,
+        generation=used.generation,
+        narrowed_to=used.scopes,
+    )
+    return SignedIn(access_token=signed, expires_in=issuer.good_for_seconds)
+
+
+def authenticate(token: str, scope: AccountsScope) -> Actor:
+    """Whoever the token belongs to, with what they may by it: its scopes, as far as they still
+    have them, and no admin access.
+
+    Args:
+        scope: As in `exchange`.
+    Raises:
+        AccessTokenRefused, Unavailable: As in `exchange`.
+    """
+    return _use(token, scope).actor
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    actor: Actor
+    scopes: tuple[str, ...]
+    generation: int
+
+
+def _use(token: str, scope: AccountsScope) -> _Used:
     _, token_id = _read(token)
     for _ in range(_TRIES):
         try:
-            return _exchange(token_id, _hash(token), scope, issuer)
+            return _use_once(token_id, _hash(token), scope)
         except Stale:
             continue
     raise Unavailable
 
 
-def _exchange(token_id: str, hash_: str, scope: AccountsScope, issuer: Issuer) -> SignedIn:
+def _use_once(token_id: str, hash_: str, scope: AccountsScope) -> _Used:
     tenant = scope.store.tenants.find()
     user = scope.store.users.find_by_access_token(token_id)
     if tenant is None or tenant.status != "active" or user is None:
@@ -131,16 +164,10 @@ def _exchange(token_id: str, hash_: str, scope: AccountsScope, issuer: Issuer) -
         # Before anything else, scripts included (R41).
         raise AccessTokenRefused
     user = scope.store.users.save(decision, user, scope.now)
-    had = permissions_of(scope.store.roles.some(user.roles))
-    signed = issuer.issue(
-        subject=user.id,
-        tenant_id=scope.tenant_id,
-        is_admin=False,
-        permissions=token.scopes if user.is_admin else had.intersection(token.scopes),
-        generation=user.token_generation,
-        narrowed_to=token.scopes,
-    )
-    return SignedIn(access_token=signed, expires_in=issuer.good_for_seconds)
+    roles = [] if user.is_admin else scope.store.roles.some(user.roles)
+    had = frozenset(token.scopes) if user.is_admin else permissions_of(roles)
+    actor = Actor(user.id, had.intersection(token.scopes), limits=limits_of(map(grant_of, roles)))
+    return _Used(actor, token.scopes, user.token_generation)
 
 
 def _read(token: str) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from staffroll_accounts.actions.passwords import check_may_act_for
 from staffroll_accounts.actions.users import count_if_admin
 from staffroll_accounts.domain import deletion as rules
 from staffroll_accounts.domain.deletion import SERVICES, Erasure, Losses
+from staffroll_accounts.domain.imports import KIND as IMPORT
+from staffroll_accounts.domain.imports import email_digest
 from staffroll_accounts.domain.users import SOURCE, User, public_state
 from staffroll_accounts.store.tombstones import Untold
 
@@ -73,6 +75,8 @@ def _found(user_id: str, scope: AccountsScope, expected: int | None) -> User:
 
 def _delete(user: User, scope: AccountsScope) -> None:
     decision = rules.delete(user, scope.cause(SOURCE))
+    # First: an import that still finds the user takes them for known, not for new.
+    scope.store.jobs.keep_out(IMPORT, email_digest(user.email))
     if not user.is_admin:
         scope.store.tombstones.put(decision, user, scope.now)
         return
@@ -88,6 +92,7 @@ def erase(user_id: str, scope: AccountsScope) -> None:
     """Forget what stands of a deleted user outside of their tombstone; repeating is harmless."""
     scope.store.sessions.erase(user_id)
     scope.store.refusals.erase(user_id)
+    scope.store.deliveries.erase(user_id)
 
 
 def give_receipt(user_id: str, scope: AccountsScope) -> None:

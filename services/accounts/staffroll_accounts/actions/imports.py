@@ -13,11 +13,12 @@ from staffroll.ids import derived_id, new_id
 from staffroll.jobs import Job, NewJob, Progress, Result
 from staffroll.search import email_key
 from staffroll_accounts.actions import AccountsScope, users
+from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.domain import imports as rules
 from staffroll_accounts.domain import tables
 from staffroll_accounts.domain.imports import Line, Verdict
 from staffroll_accounts.domain.roles import Role
-from staffroll_accounts.domain.users import Decision, House
+from staffroll_accounts.domain.users import Decision
 
 PREVIEWED_LINES: Final = 5
 LINES_AT_ONCE: Final = 100
@@ -115,6 +116,7 @@ def step(job: Job, scope: AccountsScope) -> Progress:
         OutboxFull: Too much waits for the broker.
     """
     piece = job.position.get("piece", 0)
+    scope.store.jobs.files.erase_before(job.id, piece)
     text = b"".join(scope.store.jobs.files.read(job.id, piece, 1)).decode()
     lines = [Line.from_json(one) for one in text.split("\n")]
     verdicts = _deal_with(lines, job, scope)
@@ -141,7 +143,8 @@ def _deal_with(lines: Sequence[Line], job: Job, scope: AccountsScope) -> list[Ve
         open_lines = [line for line in lines if found[line.number] is None]
         if not open_lines:
             break
-        found |= importing.round(open_lines, ids)
+        for group in importing.groups(open_lines):
+            found |= importing.round(group, ids)
     verdicts = [verdict for verdict in found.values() if verdict is not None]
     if len(verdicts) < len(lines):
         raise Unavailable
@@ -152,15 +155,22 @@ class _Importing:
     """Deals with lines as roles and settings are now."""
 
     def __init__(self, job: Job, scope: AccountsScope) -> None:
-        self._request = job.request
+        self._job_id, self._request = job.id, job.request
         self._scope = scope
-        self._here: House = users.house(scope)
+        self._house_rules = HouseRules(scope)
         self._roles: dict[str, Role] = {role.id: role for role in scope.store.roles.all()}
         self._roles_by_key = rules.roles_by_key(self._roles.values())
+
+    def groups(self, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+        """What is dealt with at once: each line alone where a plugin may count who has a role."""
+        size = 1 if self._house_rules.plugins.asks("check_roles") else len(lines)
+        return (lines[at : at + size] for at in range(0, len(lines), size))
 
     def round(self, lines: Sequence[Line], ids: dict[int, str]) -> dict[int, Verdict]:
         """What becomes of the lines; a line whose e-mail is being taken right now is left out."""
         known = self._scope.store.many_users.known([line.values["email"] for line in lines])
+        # Asked after that: whoever is deleted is kept out first.
+        deleted = self._scope.store.jobs.kept_out(self._job_id)
         verdicts: dict[int, Verdict] = {}
         decisions: dict[int, Decision] = {}
         for line in lines:
@@ -171,10 +181,12 @@ class _Importing:
                 verdicts[line.number] = rules.refused(line, error)
                 continue
             somebody = known.get(email_key(decision.user.email))
-            if somebody is None:
-                decisions[line.number] = decision
-            else:
+            if somebody is not None:
                 verdicts[line.number] = rules.judge(line, wanted.new, somebody)
+            elif rules.email_digest(decision.user.email) in deleted:
+                verdicts[line.number] = rules.deleted_meanwhile(line)
+            else:
+                decisions[line.number] = decision
         return verdicts | self._create(decisions)
 
     def _decide(self, wanted: rules.Wanted, user_id: str) -> Decision:
@@ -184,7 +196,7 @@ class _Importing:
             new,
             user_id,
             self._scope,
-            self._here,
+            self._house_rules,
             given=given,
             invite=self._request["invite"],
             objections=wanted.objections,

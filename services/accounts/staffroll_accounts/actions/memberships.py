@@ -1,4 +1,5 @@
-"""What follows from staff memberships: users are deactivated and reactivated (R16, R50-R52)."""
+"""Staff memberships: wished of scheduling, and followed by users, who are deactivated and
+reactivated by them (R16, R50-R52)."""
 
 from __future__ import annotations
 
@@ -37,6 +38,18 @@ def follow(user_id: str, sequence: int, employee: EmployeeState, scope: Accounts
             continue
         return
     raise Unavailable
+
+
+def wish_again(user_id: str, scope: AccountsScope) -> None:
+    """Send the wish about the user's membership once more, if it is due.
+
+    Raises:
+        Stale: Somebody changed the user at this very moment.
+        OutboxFull: Too much waits for the broker.
+    """
+    user = scope.store.users.find(user_id)
+    if user is not None and user.status != "deleted":
+        scope.store.users.save(rules.wish_again(user, scope.cause(SOURCE)), user, scope.now)
 
 
 def settle(user_id: str, scope: AccountsScope) -> None:

@@ -11,6 +11,7 @@ from staffroll.giving import gives_more
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.changing import change
 from staffroll_accounts.actions.confirming import confirm_password
+from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.domain import password_changes as rules
 from staffroll_accounts.domain import reset_tokens
@@ -18,25 +19,15 @@ from staffroll_accounts.domain.errors import (
     AccountNotYours,
     CurrentPasswordWrong,
     OwnPasswordElsewhere,
+    PasswordRefused,
     ResetTokenInvalid,
 )
-from staffroll_accounts.domain.passwords import Policy, check, check_changed
+from staffroll_accounts.domain.password_changes import NewPassword
+from staffroll_accounts.domain.passwords import check_changed
 from staffroll_accounts.domain.reset_tokens import ResetToken
 from staffroll_accounts.domain.roles import grant_of
 from staffroll_accounts.domain.users import SOURCE, Decision, User
 from staffroll_accounts.passwords import Passwords
-
-
-def policy(scope: AccountsScope) -> Policy:
-    """What the tenant asks of passwords.
-
-    Raises:
-        NotFound: There is no such tenant.
-    """
-    tenant = scope.store.tenants.find()
-    if tenant is None:
-        raise NotFound
-    return Policy(min_characters=tenant.password_min_length)
 
 
 def set_for(
@@ -53,11 +44,11 @@ def set_for(
         raise OwnPasswordElsewhere
     user = scope.store.users.get(user_id)
     check_may_act_for(user, scope)
-    hashed = _checked_hash(password, user, scope, passwords)
+    new = checked(password, user, scope, passwords)
 
     def decide(user: User) -> Decision:
         check_may_act_for(user, scope)
-        return rules.set_by_admin(user, hashed, scope.cause(SOURCE), must_change=must_change)
+        return rules.set_by_admin(user, new, scope.cause(SOURCE), must_change=must_change)
 
     return change(user_id, scope, decide)
 
@@ -74,13 +65,13 @@ def change_own(
     user = scope.store.users.get(scope.actor.id)
     confirm_password(current, scope, passwords, limiter)
     check_changed(current, password)
-    hashed = _checked_hash(password, user, scope, passwords)
+    new = checked(password, user, scope, passwords)
 
     def decide(now: User) -> Decision:
         # What was proved is that they know the password that was there then.
         if now.security.password_hash != user.security.password_hash:
             raise CurrentPasswordWrong
-        return rules.change_own(now, hashed, scope.cause(SOURCE))
+        return rules.change_own(now, new, scope.cause(SOURCE))
 
     changed = change(user.id, scope, decide)
     if scope.actor.session_id is not None:
@@ -151,10 +142,10 @@ def use_link(
     cause = scope.cause(SOURCE)
     user = rules.check_link(scope.store.users.find(token.user_id), token, cause)
     as_user = replace(scope, actor=replace(scope.actor, id=user.id))
-    hashed = _checked_hash(password, user, scope, passwords)
+    new = checked(password, user, scope, passwords)
 
     def decide(user: User) -> Decision:
-        return rules.use_link(rules.check_link(user, token, cause), hashed, as_user.cause(SOURCE))
+        return rules.use_link(rules.check_link(user, token, cause), new, as_user.cause(SOURCE))
 
     try:
         change(user.id, scope, decide)
@@ -198,6 +189,9 @@ def check_may_move_mailbox(user: User, scope: AccountsScope) -> None:
         scope.check_fresh()
 
 
-def _checked_hash(password: str, user: User, scope: AccountsScope, passwords: Passwords) -> str:
-    check(password, policy(scope), (user.first_name, user.last_name, user.email))
-    return passwords.hash(password)
+def checked(password: str, user: User, scope: AccountsScope, passwords: Passwords) -> NewPassword:
+    """Raises `PasswordRefused`, which names all that is wrong; `PluginFailed`, `PluginMissing`."""
+    house_rules = HouseRules(scope)
+    if found := house_rules.password_objections(password, user, passwords):
+        raise PasswordRefused(errors={"password": found})
+    return NewPassword(passwords.hash(password), house_rules.remembered_passwords)

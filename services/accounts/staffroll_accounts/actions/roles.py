@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +11,10 @@ from typing import Any, Final
 from staffroll.errors import Conflict, NotFound, Stale, Unavailable
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
+from staffroll.plugins.errors import PluginObjects
 from staffroll.scope import Actor
 from staffroll_accounts.actions import AccountsScope
-from staffroll_accounts.actions.users import house
+from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.domain import roles as rules
 from staffroll_accounts.domain import users as user_rules
 from staffroll_accounts.domain.errors import DefaultRoleStays, ReplacementUnknown, RoleInUse
@@ -93,6 +95,8 @@ def delete(
         RoleInUse: Users have it, and neither of the two says what becomes of them.
         ReplacementUnknown: There is no such other role.
         RoleNotYours: The replacement allows what the actor lacks (R72).
+        PluginObjects: To what one of its users would have then.
+        PluginFailed, PluginMissing: One cannot be asked.
     """
 
     def decide(role: Role) -> RoleDecision:
@@ -102,6 +106,7 @@ def delete(
         users = scope.store.users.count_with_role(role.id)
         if replacement is None and users != (remove_from or 0):
             raise RoleInUse(users=users)
+        _ask_plugins(role, replacement, scope)
         return rules.let_go(role, replacement, scope.actor, scope.cause(SOURCE))
 
     going = _decide(role_id, scope, expected, decide)
@@ -145,6 +150,26 @@ def grow(role_id: str, scope: AccountsScope) -> None:
         scope.store.roles.save(decision, role, scope.now)
 
 
+def _ask_plugins(role: Role, replacement: Role | None, scope: AccountsScope) -> None:
+    """All of the role's users at once, before the first of them loses it."""
+    house_rules = HouseRules(scope)
+    if not house_rules.plugins.asks("check_roles"):
+        return
+    gained: Counter[str] = Counter()
+    for user in scope.store.users.each_with_role(role.id):
+        after = replace(
+            user, roles=_roles_without(user, role, replacement.id if replacement else None)
+        )
+        if objections := house_rules.role_objections(user, after, gained.__getitem__):
+            raise PluginObjects("replace_with" if replacement else "remove_from", objections)
+        gained.update(set(after.roles) - set(user.roles))
+
+
+def _roles_without(user: User, role: Role, instead: str | None) -> tuple[str, ...]:
+    kept = {one for one in user.roles if one != role.id}
+    return tuple(sorted(kept | {instead} if instead else kept))
+
+
 def _replacement(role: Role, replace_with: str | None, scope: AccountsScope) -> Role | None:
     if replace_with is None:
         return None
@@ -170,14 +195,12 @@ def _take_from(user_id: str, role: Role, scope: AccountsScope) -> None:
 
 
 def _save_without(user: User, role: Role, scope: AccountsScope) -> None:
-    here = house(scope)
-    kept = {one for one in user.roles if one != role.id}
+    here = HouseRules(scope).house
     instead = role.going.replace_with if role.going else None
-    if instead is not None and instead in here.roles:
-        kept.add(instead)
+    roles = _roles_without(user, role, instead if instead in here.roles else None)
     # What else the user has is not our question.
-    anything = replace(here, roles=here.roles | kept)
-    decision = user_rules.edit(user, {"roles": sorted(kept)}, anything, scope.cause(SOURCE))
+    anything = replace(here, roles=here.roles.union(roles))
+    decision = user_rules.edit(user, {"roles": roles}, anything, scope.cause(SOURCE))
     scope.store.users.save(decision, user, scope.now)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from staffroll.audit import AuditEntry
 from staffroll.errors import NotFound, Unavailable
 from staffroll.ids import new_id
+from staffroll.scope import Actor
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.changing import change
 from staffroll_accounts.domain import sessions as rules
@@ -21,6 +23,7 @@ from staffroll_accounts.refresh_tokens import RefreshClaim
 from staffroll_accounts.tokens import Tokens
 
 _TRIES: Final = 10
+_RECENT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,18 @@ class ShownSession:
 
     session: Session
     is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Some sessions of a user, those used last first.
+
+    Attributes:
+        running: Ids of all that have not ended.
+    """
+
+    sessions: list[Session]
+    running: frozenset[str]
 
 
 def begin(
@@ -153,6 +168,24 @@ def sign_out(scope: AccountsScope) -> None:
     session = _own(scope.actor.session_id, scope)
     if session is not None:
         _end(session, scope, "session.signed-out")
+
+
+def sign_out_of(claim: RefreshClaim, scope: AccountsScope) -> None:
+    """The session of a refresh token has ended; by whoever has it, which is as good as being in it."""
+    session = scope.store.sessions.find(claim.session_id)
+    if session is not None:
+        _end(session, replace(scope, actor=Actor(session.user_id)), "session.signed-out")
+
+
+def recent_of(user: User, scope: AccountsScope) -> Recent:
+    """Where a user signed in lately."""
+    running = scope.store.sessions.of_user(user.id, user.security.session_epoch, scope.now)
+    return Recent(scope.store.sessions.recent(user.id, _RECENT), frozenset(s.id for s in running))
+
+
+def last_sign_ins(user_ids: Sequence[str], scope: AccountsScope) -> dict[str, datetime]:
+    """When these users signed in last, by id, as far as sessions tell that are still kept."""
+    return scope.store.sessions.newest(user_ids)
 
 
 def end_own(session_id: str, scope: AccountsScope) -> None:

@@ -70,7 +70,7 @@ def sign_in(
         user, tenant = present.user, present.tenant
         if user is None or tenant is None or tenant.status != "active":
             raise _refused(scope)
-        if user.status != "active" or user.locked or not named.has_password_of(user):
+        if not user.may_sign_in or user.locked or not named.has_password_of(user):
             raise _refused(scope)
         try:
             proved = _proved(user, tenant, given, scope, fits=fits)

@@ -84,23 +84,23 @@ def edit(changes: Mapping[str, Any], scope: AccountsScope, *, expected: int | No
         Unavailable: Too many change the tenant at this very moment.
     """
 
-    def decide(tenant: Tenant) -> TenantDecision:
+    def rule(tenant: Tenant) -> TenantDecision:
         decision = rules.edit(tenant, changes, scope.cause(SOURCE))
         if decision.tenant.password_min_length != tenant.password_min_length:
             scope.check_fresh()
         return decision
 
-    return _decide(scope, decide, expected)
+    return decide(scope, rule, expected)
 
 
 def suspend(scope: AccountsScope) -> Tenant:
     """Nobody of the tenant signs in or goes on. Raises `NotFound`, `Unavailable`."""
-    return _decide(scope, lambda tenant: rules.suspend(tenant, scope.cause(SOURCE)))
+    return decide(scope, lambda tenant: rules.suspend(tenant, scope.cause(SOURCE)))
 
 
 def resume(scope: AccountsScope) -> Tenant:
     """The tenant's users may sign in again. Raises `NotFound`, `Unavailable`."""
-    return _decide(scope, lambda tenant: rules.resume(tenant, scope.cause(SOURCE)))
+    return decide(scope, lambda tenant: rules.resume(tenant, scope.cause(SOURCE)))
 
 
 def delete(scope: AccountsScope) -> Tenant:
@@ -110,20 +110,26 @@ def delete(scope: AccountsScope) -> Tenant:
         NotFound: There is none, or it is deleted already.
         Unavailable.
     """
-    return _decide(scope, lambda tenant: rules.delete(tenant, scope.cause(SOURCE)))
+    return decide(scope, lambda tenant: rules.delete(tenant, scope.cause(SOURCE)))
 
 
-def _decide(
+def decide(
     scope: AccountsScope,
-    decide: Callable[[Tenant], TenantDecision],
+    rule: Callable[[Tenant], TenantDecision],
     expected: int | None = None,
 ) -> Tenant:
+    """The tenant as `rule` wants it, kept; where somebody was quicker, decided again.
+
+    Raises:
+        NotFound; Stale: It is not `expected` any more; and whatever `rule` raises.
+        Unavailable: Too many change the tenant at this very moment.
+    """
     for _ in range(_TRIES):
         tenant = get(scope)
         if expected is not None and expected != tenant.version:
             raise Stale
         try:
-            return scope.store.tenants.save(decide(tenant), tenant, scope.now)
+            return scope.store.tenants.save(rule(tenant), tenant, scope.now)
         except Stale:
             if expected is not None:
                 raise

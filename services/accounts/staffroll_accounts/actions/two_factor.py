@@ -107,8 +107,16 @@ def begin(password: str, scope: AccountsScope, passwords: Passwords, limiter: Li
     seed = pyotp.random_base32()
     sealed = scope.store.at_rest.encrypt(seed.encode())
     user = change(scope.actor.id, scope, lambda user: rules.begin(user, sealed))
-    uri = pyotp.TOTP(seed).provisioning_uri(name=user.email, issuer_name=ISSUER)
-    return SetUp(uri=uri, secret=seed, qr_svg=_qr_svg(uri))
+    return _set_up(seed, user)
+
+
+def drawn(seed: str, scope: AccountsScope) -> SetUp:
+    """What `begin` gave out, once more, for whoever still has the seed.
+
+    Raises:
+        NotFound: There is no such user.
+    """
+    return _set_up(seed, scope.store.users.get(scope.actor.id))
 
 
 def confirm(code: str, scope: AccountsScope) -> NewCodes:
@@ -224,6 +232,11 @@ def _new_recovery_codes() -> tuple[str, ...]:
         "".join(secrets.choice(RECOVERY_ALPHABET) for _ in range(RECOVERY_CHARACTERS))
         for _ in range(rules.RECOVERY_CODES)
     )
+
+
+def _set_up(seed: str, user: User) -> SetUp:
+    uri = pyotp.TOTP(seed).provisioning_uri(name=user.email, issuer_name=ISSUER)
+    return SetUp(uri=uri, secret=seed, qr_svg=_qr_svg(uri))
 
 
 def _qr_svg(uri: str) -> str:

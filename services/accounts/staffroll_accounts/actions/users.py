@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
-from staffroll.errors import FieldError, NotFound, Stale, Unavailable
+from staffroll.errors import FieldError, Stale, Unavailable
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
+from staffroll.plugins.errors import PluginObjects
 from staffroll.search import Term
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import passwords as own_passwords
+from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.domain import password_changes as password_rules
-from staffroll_accounts.domain import passwords as policy_rules
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.roles import Role
-from staffroll_accounts.domain.users import Decision, House, NewUser, User
+from staffroll_accounts.domain.users import Decision, NewUser, User
 from staffroll_accounts.passwords import Passwords
 
 _TRIES: Final = 10
@@ -42,6 +44,7 @@ def create(
     password: str | None = None,
     passwords: Passwords,
     invite: bool = False,
+    active: bool = True,
     once: Once | None = None,
 ) -> User:
     """A new user; repeated with the same `once`, the one that it created.
@@ -49,21 +52,26 @@ def create(
     Args:
         password: Must keep the tenant's policy (R30).
         invite: Mail them a link with which to set a password.
+        active: False where the staff membership begins later (R7).
     Raises:
         Invalid, RoleUnknown, EmailTaken: See `domain.users`.
         RoleNotYours: The actor gives more than they have (R72).
+        PluginFailed, PluginMissing: One cannot be asked.
         Unavailable: What the key created is being forgotten at this very moment.
     """
     if user := created_before(once, scope.store.users, scope.now):
         return user
+    house_rules = HouseRules(scope)
+    objections = house_rules.password_objections(password, new, passwords) if password else []
     decision = decide_creation(
         new,
         new_id(),
         scope,
-        house(scope),
+        house_rules,
         given=[] if scope.actor.is_admin else scope.store.roles.some(new.roles),
         invite=invite,
-        objections=_objections(new, password, scope),
+        objections={"password": objections} if objections else {},
+        active=active,
     )
     if password is not None:
         hashed = passwords.hash(password)
@@ -88,11 +96,13 @@ def decide_creation(
     new: NewUser,
     user_id: str,
     scope: AccountsScope,
-    here: House,
+    house_rules: HouseRules,
     *,
-    given: Sequence[Role],
+    given: Sequence[Role] = (),
     invite: bool = False,
-    objections: Mapping[str, list[FieldError]] | None = None,
+    objections: Mapping[str, list[FieldError]] = MappingProxyType({}),
+    created_in: str = rules.SOURCE,
+    active: bool = True,
 ) -> Decision:
     """What a creation comes to, unless the e-mail is taken; nothing is kept yet.
 
@@ -100,26 +110,29 @@ def decide_creation(
         given: The roles of `new`; for an admin they are not looked at.
         invite: As in `create`.
         objections: What is wrong already, so that all is said at once.
+        created_in, active: As in `domain.users.create`.
     Raises:
-        Invalid, RoleUnknown, RoleNotYours, StepUpNeeded: As `create`.
+        Invalid, RoleUnknown, RoleNotYours, StepUpNeeded, PluginFailed, PluginMissing: As `create`.
     """
     _check_may_give(scope, given, admin_changes=new.is_admin)
+    new = replace(new, roles=house_rules.with_default_roles(new, created_in))
+    found = dict(objections)
+    if about_roles := house_rules.role_objections(None, new):
+        found["roles"] = [*found.get("roles", ()), *about_roles]
     cause = scope.cause(rules.SOURCE)
-    decision = rules.create(new, user_id, here, cause, objections=objections)
+    decision = rules.create(
+        new,
+        user_id,
+        house_rules.house,
+        cause,
+        created_in=created_in,
+        active=active,
+        objections=found,
+    )
     if not invite:
         return decision
     token = own_passwords.new_token(user_id, scope)
     return password_rules.with_invitation(decision, token, cause)
-
-
-def _objections(
-    new: NewUser, password: str | None, scope: AccountsScope
-) -> dict[str, list[FieldError]]:
-    if password is None:
-        return {}
-    personal = (new.first_name, new.last_name, new.email)
-    found = policy_rules.problems(password, own_passwords.policy(scope), personal)
-    return {"password": found} if found else {}
 
 
 def get(user_id: str, scope: AccountsScope) -> User:
@@ -153,16 +166,24 @@ def find_tab(
 
 
 def edit(
-    user_id: str, changes: Mapping[str, Any], scope: AccountsScope, *, expected: int | None
+    user_id: str,
+    changes: Mapping[str, Any],
+    scope: AccountsScope,
+    *,
+    expected: int | None,
+    further: Callable[[Decision], Decision] = lambda decided: decided,
 ) -> User:
     """The user after `changes`.
 
     Args:
         expected: The version that the editor saw; None for any.
+        further: What is decided besides, and kept in the same write.
     Raises:
         NotFound, Stale, EmailTaken, Invalid, RoleUnknown, RoleNotYours.
         AccountNotYours, StepUpNeeded: See `check_may_move_mailbox`; the latter also where
             admin access is given or taken.
+        PluginObjects: To roles or admin access.
+        PluginFailed, PluginMissing: One cannot be asked.
         Unavailable: Too many edit the user at this very moment.
     """
     for _ in range(_TRIES):
@@ -170,7 +191,7 @@ def edit(
         if expected is not None and expected != user.version:
             raise Stale
         try:
-            return _edit(user, changes, scope)
+            return _edit(user, changes, scope, further)
         except Stale:
             # Who named no version minds nobody who was quicker: decide again on what is now.
             if expected is not None:
@@ -178,13 +199,24 @@ def edit(
     raise Unavailable
 
 
-def _edit(user: User, changes: Mapping[str, Any], scope: AccountsScope) -> User:
+def _edit(
+    user: User,
+    changes: Mapping[str, Any],
+    scope: AccountsScope,
+    further: Callable[[Decision], Decision],
+) -> User:
     added = set(changes.get("roles", ())) - set(user.roles)
     admin_changes = "is_admin" in changes and changes["is_admin"] != user.is_admin
     _check_given(scope, sorted(added), admin_changes=admin_changes)
     if changes.get("email", user.email) != user.email:
         own_passwords.check_may_move_mailbox(user, scope)
-    decision = rules.edit(user, changes, house(scope), scope.cause(rules.SOURCE))
+    house_rules = HouseRules(scope)
+    decision = rules.edit(user, changes, house_rules.house, scope.cause(rules.SOURCE))
+    if objections := house_rules.role_objections(user, decision.user):
+        raise PluginObjects(
+            "is_admin" if user.roles == decision.user.roles else "roles", objections
+        )
+    decision = further(decision)
     if decision.user.is_admin == user.is_admin:
         return scope.store.users.save(decision, user, scope.now)
     if user.is_admin:
@@ -209,20 +241,6 @@ def count_if_admin(user_id: str, scope: AccountsScope) -> None:
 def _is_active_admin(user_id: str, scope: AccountsScope) -> bool:
     user = scope.store.users.find(user_id)
     return user is not None and user.is_admin and user.status == "active"
-
-
-def house(scope: AccountsScope) -> House:
-    """What the tenant sets for its users.
-
-    Raises:
-        NotFound: There is no such tenant.
-    """
-    tenant = scope.store.tenants.find()
-    if tenant is None:
-        raise NotFound
-    return House(
-        languages=tenant.languages, time_zone=tenant.time_zone, roles=scope.store.roles.ids()
-    )
 
 
 def _check_given(scope: AccountsScope, role_ids: Sequence[str], *, admin_changes: bool) -> None:

@@ -12,10 +12,12 @@ from typing import Final
 
 from staffroll.errors import Conflict, Forbidden, NotFound, StaffrollError, Stale, Unavailable
 from staffroll.events import RequestRejected, UserChangeWish, UserWish
+from staffroll.plugins.errors import PluginFailed, PluginMissing
 from staffroll.scope import SYSTEM_PREFIX, Actor, StepUpNeeded
 from staffroll_accounts.actions import AccountsScope, deletion
+from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.actions.passwords import check_may_move_mailbox
-from staffroll_accounts.actions.users import house
+from staffroll_accounts.actions.users import decide_creation
 from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import users as rules
 from staffroll_accounts.domain.errors import EmailElsewhere
@@ -46,13 +48,8 @@ def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str)
     )
     try:
         _check_gives_no_more(wish.roles or [], scope)
-        decision = rules.create(
-            new,
-            user_id,
-            house(scope),
-            scope.cause(SOURCE),
-            created_in=source,
-            active=wish.active,
+        decision = decide_creation(
+            new, user_id, scope, HouseRules(scope), created_in=source, active=wish.active
         )
         scope.store.users.insert(decision, scope.now)
     except UserExists:
@@ -61,6 +58,9 @@ def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str)
             _refuse(user_id, wish.attempt, Conflict(), scope)
         else:
             _tell_again(user_id, scope)
+    except (PluginFailed, PluginMissing) as error:
+        # Refused rather than tried again: that might be for days, before everybody else's wishes.
+        _refuse(user_id, wish.attempt, error, scope)
     except Unavailable:
         raise
     except StaffrollError as error:
@@ -86,7 +86,7 @@ def change_user(user_id: str, wish: UserChangeWish, scope: AccountsScope) -> Non
             rules.check_not_changed_since(user, sorted(changes), wish.base_version)
             if changes.get("email", user.email) != user.email:
                 _check_may_move_mailbox(user, scope)
-            decision = rules.edit(user, changes, house(scope), scope.cause(SOURCE))
+            decision = rules.edit(user, changes, HouseRules(scope).house, scope.cause(SOURCE))
             scope.store.users.save(decision, user, scope.now)
         except Stale as error:
             if error.errors:

@@ -60,13 +60,13 @@ def erasures() -> Resource:
         page = actions.find_erasures(
             scope,
             is_complete=query["complete"],
-            after=_after(query["cursor"]) if query["cursor"] else None,
+            after=begins_after(query["cursor"]) if query["cursor"] else None,
             limit=query["limit"],
         )
         return {
             "items": [_shown(erasure) for erasure in page.erasures],
             "total": page.total,
-            "next_cursor": _cursor(*page.end) if page.end else None,
+            "next_cursor": cursor_of(*page.end) if page.end else None,
         }
 
     @bp.get("/erasures/<id:user_id>")
@@ -91,11 +91,17 @@ def _shown(erasure: Erasure) -> dict[str, Any]:
     }
 
 
-def _cursor(at: datetime, id_: str) -> str:
+def cursor_of(at: datetime, id_: str) -> str:
+    """Where a page ends."""
     return Position(at.isoformat(), id_).to_cursor()
 
 
-def _after(cursor: str) -> tuple[datetime, str]:
+def begins_after(cursor: str) -> tuple[datetime, str]:
+    """What `cursor_of` made a cursor of.
+
+    Raises:
+        CursorInvalid.
+    """
     position = Position.from_cursor(cursor)
     try:
         at = datetime.fromisoformat(position.sort)

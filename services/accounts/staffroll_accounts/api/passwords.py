@@ -14,6 +14,7 @@ from staffroll.web.fields import EmailAddress, Flag
 from staffroll.web.resource import Resource
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import passwords as actions
+from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.domain import passwords as rules
 from staffroll_accounts.domain import reset_tokens
@@ -95,11 +96,11 @@ def passwords(
     @bp.answers(PolicySchema, refuses=[NotFound])
     def get_policy(scope: AccountsScope) -> dict[str, Any]:
         """Read what passwords must be."""
-        policy = actions.policy(scope)
+        house_rules = HouseRules(scope)
         return {
-            "min_characters": policy.min_characters,
+            "min_characters": house_rules.policy.min_characters,
             "max_characters": rules.MAX_CHARACTERS,
-            "sentences": rules.describe(policy),
+            "sentences": house_rules.describe_passwords(),
         }
 
     @bp.put("/users/<id:user_id>/password")

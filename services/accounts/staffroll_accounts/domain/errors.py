@@ -9,6 +9,7 @@
     ├── TooManyAccessTokens   R42
     ├── RoleNameTaken         R71
     ├── RoleInUse             R71
+    ├── PluginBroken
     └── TenantExists
     Forbidden
     ├── CurrentPasswordWrong
@@ -29,8 +30,11 @@
     ├── ExpiryInvalid         R42
     ├── PasswordRefused       R30
     ├── PermissionUnknown     R71
+    ├── PluginSettingsTooLarge
     ├── ReplacementUnknown    R71
-    └── TenantIdInvalid
+    ├── TenantIdInvalid
+    ├── WebhookEventUnknown
+    └── WebhookUrlRefused
     Unauthenticated
     ├── AccessTokenRefused    R42
     ├── RefreshTokenInvalid
@@ -66,6 +70,16 @@ class EmailTaken(Conflict):
 class TenantExists(Conflict):
     code = "tenant_exists"
     wording = "There is a tenant {tenant_id} already."
+
+
+class PluginBroken(Conflict):
+    code = "plugin_broken"
+    wording = "The plugin {plugin} is installed, but does not work; its author must repair it."
+
+
+class PluginSettingsTooLarge(Invalid):
+    code = "plugin_settings_too_large"
+    wording = "The settings of a plugin take at most {most} characters."
 
 
 class TenantIdInvalid(Invalid):
@@ -242,3 +256,34 @@ class ReplacementUnknown(Invalid):
 
     def __init__(self) -> None:
         super().__init__(errors={"replace_with": [FieldError(self.code, self.wording)]})
+
+
+class TooManyWebhooks(Conflict):
+    code = "too_many_webhooks"
+    wording = "Your organisation has {most} webhooks already. Delete one first."
+
+
+class WebhookDisabled(Conflict):
+    code = "webhook_disabled"
+    wording = "This webhook is disabled. Enable it first."
+
+
+class DeliveryNotKept(Conflict):
+    code = "delivery_not_kept"
+    wording = "What was sent then is not kept any more."
+
+
+class WebhookEventUnknown(Invalid):
+    code = "webhook_event_unknown"
+    wording = "There is no such event that a webhook could be told of."
+
+    def __init__(self) -> None:
+        super().__init__(errors={"events": [FieldError(self.code, self.wording)]})
+
+
+class WebhookUrlRefused(Invalid):
+    code = "webhook_url_refused"
+    wording = "Webhooks cannot lead to this URL."
+
+    def __init__(self, problem: FieldError) -> None:
+        super().__init__(errors={"url": [problem]})

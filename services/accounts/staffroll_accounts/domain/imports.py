@@ -146,7 +146,7 @@ def lines(header: Header, rows: Iterable[Row]) -> Iterator[Line]:
     Raises:
         TooManyRows: More than `ROWS_MAX`.
     """
-    first_by_email: dict[bytes, int] = {}
+    first_by_email: dict[str, int] = {}
     for count, row in enumerate(rows, 1):
         if count > ROWS_MAX:
             raise TooManyRows
@@ -155,7 +155,7 @@ def lines(header: Header, rows: Iterable[Row]) -> Iterator[Line]:
             continue
         values = dict(zip(header.columns, row.cells, strict=True))
         email = humans.tidy_email(values["email"])
-        first = first_by_email.setdefault(_digest(email), row.line) if email else row.line
+        first = first_by_email.setdefault(email_digest(email), row.line) if email else row.line
         yield Line(row.line, values, first=None if first == row.line else first)
 
 
@@ -201,6 +201,11 @@ def judge(line: Line, new: NewUser, known: Known) -> Verdict:
     return refused(line, EmailTaken())
 
 
+def deleted_meanwhile(line: Line) -> Verdict:
+    """What becomes of a line that names somebody who was deleted since the file was sent."""
+    return Verdict(line.number, REFUSED, code="deleted_meanwhile")
+
+
 def refused(line: Line, error: StaffrollError) -> Verdict:
     """What becomes of a line to whose creation somebody objects."""
     fields = {name: [one.code for one in found] for name, found in error.errors.items()}
@@ -217,8 +222,9 @@ def role_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
-def _digest(email: str) -> bytes:
-    return hashlib.blake2b(email_key(email).encode(), digest_size=12).digest()
+def email_digest(email: str) -> str:
+    """The same for all ways to write the address."""
+    return hashlib.blake2b(email_key(email).encode(), digest_size=12).hexdigest()
 
 
 def _role_names(cell: str) -> set[str]:

@@ -1,13 +1,57 @@
-"""Deactivated and reactivated, as scheduling tells of staff memberships (R50-R52). Pure."""
+"""Deactivated and reactivated, as scheduling tells of staff memberships (R50-R52). Pure.
+
+Scheduling owns memberships: who wants somebody out, or back, here asks it by a wish.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from staffroll.audit import noted
-from staffroll.events import Cause, EmployeeState
+from staffroll.events import Cause, EmployeeState, Event, MembershipChangeWish
 from staffroll_accounts.domain.sessions import end_all
-from staffroll_accounts.domain.users import Decision, Scheduled, User, told
+from staffroll_accounts.domain.users import Decision, MembershipWish, Scheduled, User, told
+
+_LONGEST_PAUSE: Final = timedelta(minutes=10)
+
+
+def wish(user: User, *, active: bool, cause: Cause, pause: timedelta) -> Decision:
+    """The user whose staff membership is wished to end today, or to run from today on; nothing
+    where it is so, or wished already.
+
+    Who is to leave may not be here from now on, whenever scheduling answers: all sessions and
+    tokens end, told as ``user.sessions-revoked``.
+
+    Args:
+        pause: After which the wish is sent again unless answered.
+    Source: R50, R52.
+    """
+    if user.is_to_be_active == active:
+        return Decision(user)
+    # After accounts was put back to an earlier time, scheduling has answered more than is known.
+    last = user.membership_wish.number if user.membership_wish else 0
+    number = max(last, user.scheduled.answered_wish) + 1
+    wished = MembershipWish(number, active, cause.actor, cause.now, cause.now + pause)
+    before = user if active else end_all(user)
+    waiting = replace(before, version=user.version + 1, membership_wish=wished)
+    kind = "user.updated" if active else "user.sessions-revoked"
+    return Decision(
+        waiting,
+        (told(waiting, kind, (), cause), _request(waiting, wished, cause)),
+        audit=(noted(cause, "membership.change-requested", user.id, ["status"]),),
+    )
+
+
+def wish_again(user: User, cause: Cause) -> Decision:
+    """The user whose wish is sent once more, where that is due; the pause doubles."""
+    wished = user.membership_wish
+    if wished is None or wished.resend_at is None or wished.resend_at > cause.now:
+        return Decision(user)
+    pause = min(2 * (wished.resend_at - wished.sent_at), _LONGEST_PAUSE)
+    waiting = replace(wished, sent_at=cause.now, resend_at=cause.now + pause)
+    return Decision(replace(user, membership_wish=waiting), (_request(user, waiting, cause),))
 
 
 def hear(user: User, sequence: int, employee: EmployeeState, cause: Cause) -> User | None:
@@ -19,8 +63,17 @@ def hear(user: User, sequence: int, employee: EmployeeState, cause: Cause) -> Us
         return None
     if user.scheduled.seen >= sequence:
         return None
-    heard = Scheduled(sequence, employee.status == "employed", employee.future_shifts, cause.now)
-    return replace(user, scheduled=heard)
+    heard = Scheduled(
+        sequence,
+        employee.status == "employed",
+        employee.future_shifts,
+        cause.now,
+        employee.answered_wish,
+    )
+    wished = user.membership_wish
+    if wished is not None and wished.number <= employee.answered_wish:
+        wished = replace(wished, resend_at=None)
+    return replace(user, scheduled=heard, membership_wish=wished)
 
 
 def is_leaving(user: User) -> bool:
@@ -70,3 +123,9 @@ def reactivate(user: User, cause: Cause) -> Decision:
         (told(back, "user.reactivated", changed, cause),),
         audit=(noted(cause, "user.reactivated", user.id, changed),),
     )
+
+
+def _request(user: User, wished: MembershipWish, cause: Cause) -> Event:
+    cause = replace(cause, actor=wished.actor)
+    payload = MembershipChangeWish(active=wished.active)
+    return cause.event("membership.change-requested", user.id, wished.number, payload)

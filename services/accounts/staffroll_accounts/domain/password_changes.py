@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -29,18 +29,30 @@ _ACTIONS: Final[dict[ResetPurpose, str]] = {
 }
 
 
-def set_by_admin(user: User, password_hash: str, cause: Cause, *, must_change: bool) -> Decision:
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that was found to be good.
+
+    Attributes:
+        remembered: How many hashes of earlier passwords are kept beside it.
+    """
+
+    hash: str = field(repr=False)
+    remembered: int = 0
+
+
+def set_by_admin(user: User, new: NewPassword, cause: Cause, *, must_change: bool) -> Decision:
     """The user with a password that somebody else chose; all sessions end, no mail says so.
 
     Source: R31.
     """
-    changed = _with_password(user, password_hash, cause, must_change=must_change)
+    changed = _with_password(user, new, cause, must_change=must_change)
     return _sessions_ended(changed, "password.set", cause)
 
 
-def change_own(user: User, password_hash: str, cause: Cause) -> Decision:
+def change_own(user: User, new: NewPassword, cause: Cause) -> Decision:
     """The user with a new password of their own; sessions end, and a mail says so."""
-    changed = _with_password(user, password_hash, cause, must_change=False)
+    changed = _with_password(user, new, cause, must_change=False)
     decision = _sessions_ended(changed, "password.changed", cause)
     return replace(decision, mails=(mail_to(user, "password-changed"),))
 
@@ -84,12 +96,12 @@ def check_link(user: User | None, token: ResetToken, cause: Cause) -> User:
     return user
 
 
-def use_link(user: User, password_hash: str, cause: Cause) -> Decision:
+def use_link(user: User, new: NewPassword, cause: Cause) -> Decision:
     """The user with a password set by the link, which is used up; the lock is lifted.
 
     Whoever has the link has the mailbox, so it lifts the lock as well (R21). Sessions end.
     """
-    changed = _with_password(user, password_hash, cause, must_change=False)
+    changed = _with_password(user, new, cause, must_change=False)
     security = replace(changed.security, failed_sign_ins=0, locked_at=None)
     decision = _sessions_ended(
         replace(changed, security=security),
@@ -104,10 +116,13 @@ _CHANGED: Final = {"user.unlocked": ("locked",)}
 _NO_HASH: Final = "0" * 64
 
 
-def _with_password(user: User, password_hash: str, cause: Cause, *, must_change: bool) -> User:
+def _with_password(user: User, new: NewPassword, cause: Cause, *, must_change: bool) -> User:
+    old = user.security
+    earlier = (old.password_hash, *old.old_passwords) if old.password_hash else ()
     security = replace(
-        user.security,
-        password_hash=password_hash,
+        old,
+        password_hash=new.hash,
+        old_passwords=earlier[: new.remembered],
         password_changed_at=cause.now,
         must_change_password=must_change,
         reset=None,

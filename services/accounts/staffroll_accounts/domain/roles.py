@@ -70,6 +70,7 @@ class Role:
         planning_units: Ids of those that it reaches; None: all.
         edition: Of the catalogue of permissions that its category's defaults were given from.
         going: None unless it is being deleted; then nobody sees it or gets it any more.
+        external_id: What a provisioning client calls it; told to nobody.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Role:
     edition: int = catalogue.EDITION
     going: Going | None = None
     is_deleted: bool = False
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class NewRole:
     description: str = ""
     permissions: tuple[str, ...] | None = None
     planning_units: tuple[str, ...] | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ def create(new: NewRole, id_: str, actor: Actor, cause: Cause) -> RoleDecision:
         permissions=_sorted(given),
         description=new.description,
         planning_units=_units(new.planning_units),
+        external_id=new.external_id,
     )
     _check(role, actor)
     return RoleDecision(role, (told(role, cause),), (noted(cause, "role.created", id_),))
@@ -148,7 +152,7 @@ def edit(role: Role, changes: Mapping[str, Any], actor: Actor, cause: Cause) -> 
 
     Args:
         changes: By name, of name, abbreviation, description, category, planning_units,
-            permissions.
+            permissions, external_id.
     Raises:
         CategoryFixed: A default role stays in its category.
         Invalid, PermissionUnknown, RoleNotYours: As in `create`.
@@ -216,6 +220,7 @@ def delete(role: Role, cause: Cause) -> RoleDecision:
         planning_units=(),
         going=None,
         is_deleted=True,
+        external_id=None,
     )
     return RoleDecision(gone, (told(gone, cause),))
 

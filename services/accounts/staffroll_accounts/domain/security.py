@@ -65,6 +65,7 @@ class Security:
 
     Attributes:
         password_hash: None until a password is set.
+        old_passwords: Hashes of earlier ones, the newest first, while plugins could ask.
         must_change_password: At the next sign-in, before anything else (R31).
         failed_sign_ins: In a row, wrong second factors included (R20).
         locked_at: None where the account is not locked.
@@ -83,3 +84,4 @@ class Security:
     two_factor: TwoFactor | None = None
     pending_seed: bytes | None = field(default=None, repr=False)
     two_factor_enforced: bool = False
+    old_passwords: tuple[str, ...] = field(default=(), repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import langcodes
@@ -32,6 +32,7 @@ class Tenant:
         time_zone: What new users get (IANA name).
         enforce_two_factor: All users must have a second factor (R41).
         password_min_length: Characters, within `PASSWORD_MIN_LENGTH_RANGE` (R30).
+        plugins: Settings of those that are switched on, by name; secret ones are encrypted.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Tenant:
     time_zone: str
     enforce_two_factor: bool = False
     password_min_length: int = PASSWORD_MIN_LENGTH
+    plugins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,24 @@ def edit(tenant: Tenant, changes: Mapping[str, Any], cause: Cause) -> TenantDeci
     return _decided(edited, "tenant.updated", "tenant.updated", changed, cause)
 
 
+def set_plugin(
+    tenant: Tenant, name: str, settings: Mapping[str, Any], cause: Cause
+) -> TenantDecision:
+    """The tenant with the plugin switched on, set up like this; told as ``tenant.updated``."""
+    if tenant.plugins.get(name) == settings:
+        return TenantDecision(tenant)
+    action = "plugin.changed" if name in tenant.plugins else "plugin.switched-on"
+    return _with_plugins(tenant, {**tenant.plugins, name: settings}, action, name, cause)
+
+
+def remove_plugin(tenant: Tenant, name: str, cause: Cause) -> TenantDecision:
+    """The tenant with the plugin switched off and its settings forgotten."""
+    if name not in tenant.plugins:
+        return TenantDecision(tenant)
+    left = {other: kept for other, kept in tenant.plugins.items() if other != name}
+    return _with_plugins(tenant, left, "plugin.switched-off", name, cause)
+
+
 def suspend(tenant: Tenant, cause: Cause) -> TenantDecision:
     """Nobody signs in or goes on; told as ``tenant.suspended``. Raises `NotFound` if deleted."""
     return _turned(tenant, "suspended", "tenant.suspended", cause)
@@ -108,6 +128,20 @@ def delete(tenant: Tenant, cause: Cause) -> TenantDecision:
     return TenantDecision(gone, (told(gone, "tenant.deleted", cause),))
 
 
+def restored(tenant: Tenant, status: Status, version: int, cause: Cause) -> TenantDecision:
+    """The tenant after accounts was put back to an earlier time, told as news.
+
+    Args:
+        status: As it is by now.
+        version: Above all that was told of it.
+    """
+    if status == "deleted":
+        return delete(replace(tenant, version=version), cause)
+    again = replace(tenant, version=version, status=status)
+    kind = "tenant.suspended" if status == "suspended" else "tenant.updated"
+    return _decided(again, kind, "tenant.restored", [], cause)
+
+
 def tidy_languages(tags: Iterable[str]) -> tuple[str, ...]:
     """Each once, valid ones in the standard form of BCP 47, in order."""
     found = (langcodes.standardize_tag(tag) if langcodes.tag_is_valid(tag) else tag for tag in tags)
@@ -132,6 +166,17 @@ def _turned(tenant: Tenant, status: Status, event_type: str, cause: Cause) -> Te
     turned = replace(tenant, version=tenant.version + 1, status=status)
     action = "tenant.suspended" if status == "suspended" else "tenant.resumed"
     return _decided(turned, event_type, action, ["status"], cause)
+
+
+def _with_plugins(
+    tenant: Tenant,
+    plugins: Mapping[str, Mapping[str, Any]],
+    action: str,
+    name: str,
+    cause: Cause,
+) -> TenantDecision:
+    changed = replace(tenant, version=tenant.version + 1, plugins=plugins)
+    return _decided(changed, "tenant.updated", action, [name], cause)
 
 
 def _decided(
@@ -179,5 +224,6 @@ def told(tenant: Tenant, event_type: str, cause: Cause) -> Event:
         languages=list(tenant.languages),
         time_zone=tenant.time_zone,
         enforce_two_factor=tenant.enforce_two_factor,
+        plugins=dict(tenant.plugins),
     )
     return cause.event(event_type, tenant.id, tenant.version, state)

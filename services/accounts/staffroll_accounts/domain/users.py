@@ -23,6 +23,8 @@ REMEMBERED_REQUESTS: Final = 20
 
 _CHECKED: Final = frozenset({"first_name", "last_name", "email", "language", "time_zone", "roles"})
 
+_UNTOLD: Final = "external_id"
+
 Status = Literal["active", "deactivated", "deleted"]
 
 
@@ -35,12 +37,33 @@ class Scheduled:
         is_employed: Whether a staff membership is running; None before the first.
         future_shifts: How many shifts lie ahead, as of that version.
         heard_at: When that was heard.
+        answered_wish: The number of the newest wish that scheduling has answered.
     """
 
     seen: int = 0
     is_employed: bool | None = None
     future_shifts: int = 0
     heard_at: datetime | None = None
+    answered_wish: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipWish:
+    """What scheduling was asked for last about a user's staff membership; told to nobody else.
+
+    Attributes:
+        number: One more with each wish; of several, scheduling obeys the newest.
+        active: Whether a membership is to run.
+        actor: Who wishes it.
+        sent_at: When it was sent last.
+        resend_at: When it is sent again unless answered; None once it is.
+    """
+
+    number: int
+    active: bool
+    actor: str
+    sent_at: datetime
+    resend_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,8 @@ class User:
         security: What is never told.
         access_tokens: Nor are these.
         scheduled: Nor is this.
+        membership_wish: Nor is this; None before the first.
+        external_id: What a provisioning client calls the user; told to nobody either.
         revision: One more at every write, told or not; writes go by it.
     """
 
@@ -78,11 +103,26 @@ class User:
     security: Security = field(default_factory=Security)
     access_tokens: tuple[AccessToken, ...] = ()
     scheduled: Scheduled = Scheduled()
+    membership_wish: MembershipWish | None = None
+    external_id: str | None = None
     revision: int = 0
 
     @property
     def locked(self) -> bool:
         return self.security.locked_at is not None
+
+    @property
+    def is_to_be_active(self) -> bool:
+        """Whether the user is active, or is going to be as soon as scheduling has answered."""
+        wish = self.membership_wish
+        if wish is not None and wish.resend_at is not None:
+            return wish.active
+        return self.status == "active"
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whoever is about to be deactivated may not any more."""
+        return self.status == "active" and self.is_to_be_active
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +137,15 @@ class Decision:
     mails: tuple[Mail, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
 
+    def followed_by(self, later: Decision) -> Decision:
+        """Both, of which `later` was taken on what the user becomes by this one."""
+        return Decision(
+            later.user,
+            (*self.events, *later.events),
+            (*self.mails, *later.mails),
+            (*self.audit, *later.audit),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
@@ -110,6 +159,7 @@ class NewUser:
     roles: tuple[str, ...] = ()
     is_admin: bool = False
     password_hash: str | None = field(default=None, repr=False)
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +209,7 @@ def create(
         created_at=cause.now,
         created_in=created_in,
         security=Security(password_hash=new.password_hash),
+        external_id=new.external_id,
         applied_requests=(cause.request_id,) if cause.request_id else (),
     )
     _check(user, house, _CHECKED, objections or {})
@@ -173,7 +224,8 @@ def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> 
     """The user with `changes`, told as ``user.updated``; nothing is told where nothing changed.
 
     Args:
-        changes: By name, of first_name, last_name, email, language, time_zone, roles, is_admin.
+        changes: By name, of first_name, last_name, email, language, time_zone, roles, is_admin,
+            external_id.
     Raises:
         Invalid, RoleUnknown: As in `create`.
     """
@@ -197,7 +249,7 @@ def edit(user: User, changes: Mapping[str, Any], house: House, cause: Cause) -> 
     _check(edited, house, changed)
     return Decision(
         edited,
-        (told(edited, "user.updated", changed, cause),),
+        (told(edited, "user.updated", [one for one in changed if one != _UNTOLD], cause),),
         mails=_mails_about_email(user, edited),
         audit=(noted(cause, "user.updated", user.id, changed),),
     )

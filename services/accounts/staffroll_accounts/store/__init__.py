@@ -6,17 +6,20 @@ from typing import Final
 
 from cryptography.fernet import MultiFernet
 
-from staffroll.jobs import JOB_INDEXES, Jobs
+from staffroll.jobs import JOB_INDEXES, JOBS, Jobs
 from staffroll.mongo import Index, Outbox, TenantDatabase, outbox_index
 from staffroll.mongo.audit_trail import AuditTrail, audit_indexes
 from staffroll.mongo.limiting import LIMIT_INDEXES
 from staffroll.mongo.lists import list_indexes
+from staffroll.plugins.platform import Plugins
 from staffroll.standing import Standing, limits_of
 from staffroll_accounts.domain.roles import grant_of, permissions_of
 from staffroll_accounts.store import (
     decoys,
+    deliveries,
     keys,
     mails,
+    provisioned,
     refusals,
     reset_requests,
     roles,
@@ -24,10 +27,13 @@ from staffroll_accounts.store import (
     tenants,
     tombstones,
     users,
+    webhooks,
 )
 from staffroll_accounts.store.decoys import Decoys
+from staffroll_accounts.store.deliveries import Deliveries
 from staffroll_accounts.store.keys import Keys, SigningKey, cipher
 from staffroll_accounts.store.many_users import ManyUsers
+from staffroll_accounts.store.provisioned import Provisioned
 from staffroll_accounts.store.refusals import Refusals
 from staffroll_accounts.store.reset_requests import ResetRequests
 from staffroll_accounts.store.roles import Roles
@@ -36,6 +42,7 @@ from staffroll_accounts.store.sign_ins import SignIns
 from staffroll_accounts.store.tenants import Tenants, all_tenants
 from staffroll_accounts.store.tombstones import Tombstones
 from staffroll_accounts.store.users import UserExists, Users
+from staffroll_accounts.store.webhooks import Webhooks
 
 __all__ = [
     "AUDITED",
@@ -62,6 +69,8 @@ AUDITED: Final = (
     roles.COLLECTION,
     tenants.COLLECTION,
     sessions.COLLECTION,
+    webhooks.COLLECTION,
+    JOBS,
 )
 """Collections whose documents carry entries of the audit trail."""
 
@@ -84,6 +93,8 @@ INDEXES: Final = (
     Index(users.COLLECTION, ["_id", "version"], "versions"),
     Index(users.COLLECTION, ["is_admin"], "admins", partial={"is_admin": True}),
     users.LEAVING,
+    users.WISHING,
+    *provisioned.INDEXES,
     Index(
         users.COLLECTION,
         ["status", "security.two_factor_enforced", "security.two_factor.enabled_at"],
@@ -104,6 +115,8 @@ INDEXES: Final = (
     *reset_requests.INDEXES,
     *sessions.INDEXES,
     *decoys.INDEXES,
+    *webhooks.INDEXES,
+    *deliveries.INDEXES,
     *audit_indexes(AUDITED),
     *JOB_INDEXES,
     *LIMIT_INDEXES,
@@ -113,10 +126,14 @@ INDEXES: Final = (
 class Store:
     """What one tenant has in accounts."""
 
-    def __init__(self, database: TenantDatabase, outbox: Outbox, at_rest: MultiFernet) -> None:
+    def __init__(
+        self, database: TenantDatabase, outbox: Outbox, at_rest: MultiFernet, plugins: Plugins
+    ) -> None:
         self.at_rest = at_rest
+        self.plugins = plugins
         self.users = Users(database, outbox, at_rest)
         self.many_users = ManyUsers(database, outbox, self.users)
+        self.provisioned = Provisioned(database)
         self.tombstones = Tombstones(database, outbox)
         self.roles = Roles(database, outbox)
         self.tenants = Tenants(database, outbox)
@@ -127,6 +144,8 @@ class Store:
         self.decoys = Decoys(database)
         self.audit = AuditTrail(database)
         self.jobs = Jobs(database)
+        self.webhooks = Webhooks(database)
+        self.deliveries = Deliveries(database)
 
     def standing(self, user_id: str) -> Standing | None:
         """The user's right to be here, as of now; None where there never was one."""

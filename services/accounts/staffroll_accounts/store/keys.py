@@ -95,12 +95,13 @@ class Keys:
             raise SigningKeysLocked from error
         return SigningKey(newest["kid"], private)
 
-    def rotate(self, *, at_once: bool = False) -> str:
+    def rotate(self, *, at_once: bool = False, ahead: int = 1) -> str:
         """The id of a new key, published now; the private halves are encrypted anew.
 
         Args:
             at_once: The old ones are good no more, as when one has leaked; every access token
                 is void, and sessions fetch new ones.
+            ahead: How many versions are left out, for who was put back to an earlier time.
         Raises:
             Unavailable: Too many change the keys at this very moment.
         """
@@ -113,7 +114,7 @@ class Keys:
             sealed = [key | {"private": self._at_rest.rotate(key["private"])} for key in kept]
             return [*sealed, new]
 
-        self._change(change)
+        self._change(change, ahead)
         kid: str = new["kid"]
         return kid
 
@@ -127,7 +128,7 @@ class Keys:
 
         self._change(change)
 
-    def _change(self, change: Callable[[list[Document]], list[Document]]) -> None:
+    def _change(self, change: Callable[[list[Document]], list[Document]], ahead: int = 1) -> None:
         for _ in range(_TRIES):
             document = self._find()
             if document is None:
@@ -135,7 +136,7 @@ class Keys:
             keys = change(document["keys"])
             if keys == document["keys"]:
                 return
-            changed = document | {"keys": keys, "version": document["version"] + 1}
+            changed = document | {"keys": keys, "version": document["version"] + ahead}
             messages = [Message.event(_told(changed, "system:accounts"))]
             update = push(messages, clock.now())
             update["$set"] = {"keys": keys, "version": changed["version"]}

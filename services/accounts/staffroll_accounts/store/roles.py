@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -185,11 +185,12 @@ def going_roles(platform: Platform) -> Iterator[tuple[str, str]]:
         yield document["tenant_id"], document["_id"]
 
 
-def outgrown_roles(platform: Platform, limit: int = 1000) -> Iterator[tuple[str, str]]:
+def outgrown_roles(
+    platform: Platform, without: Collection[str] = (), limit: int = 1000
+) -> Iterator[tuple[str, str]]:
     """Tenant and id of roles whose category has gained permissions since they were made."""
-    found = platform[COLLECTION].find(
-        {"edition": {"$lt": EDITION}, "is_deleted": False}, {"tenant_id": 1}, hint="edition"
-    )
+    where = {"edition": {"$lt": EDITION}, "is_deleted": False, "_id": {"$nin": list(without)}}
+    found = platform[COLLECTION].find(where, {"tenant_id": 1}, hint="edition")
     for document in list(found.limit(limit)):
         yield document["tenant_id"], document["_id"]
 
@@ -222,4 +223,5 @@ def from_document(document: Document) -> Role:
         edition=document["edition"],
         going=None if going is None else Going(**going),
         is_deleted=document["is_deleted"],
+        external_id=document.get("external_id"),
     )

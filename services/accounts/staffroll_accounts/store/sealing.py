@@ -1,4 +1,4 @@
-"""What users have that is encrypted, encrypted anew after a change of the secret."""
+"""What users and webhooks have that is encrypted, encrypted anew after a change of the secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from cryptography.fernet import MultiFernet
 
 from staffroll.mongo import Document, Platform
-from staffroll_accounts.store import users
+from staffroll_accounts.store import users, webhooks
 
 _SEEDS: Final = ("security.two_factor.sealed_seed", "security.pending_seed")
 _SEALED: Final[Document] = {
@@ -41,6 +41,19 @@ def reseal_users(platform: Platform, at_rest: MultiFernet) -> Iterator[int]:
                 array_filters=[{"waiting.id": mail["id"]}],
             )
         yield done
+
+
+def reseal_webhooks(platform: Platform, at_rest: MultiFernet) -> None:
+    """Encrypt the secrets of webhooks of all tenants with the newest secret; as `reseal_users`."""
+    collection = platform[webhooks.COLLECTION]
+    for document in collection.find({}, {"tenant_id": 1, "sealed_secret": 1, "old_secret": 1}):
+        one = {"tenant_id": document["tenant_id"], "_id": document["_id"]}
+        for name in ("sealed_secret", "old_secret.sealed"):
+            sealed = _at(document, name)
+            if sealed is not None:
+                # A new version, so that nobody who has just read the old one writes it back.
+                update = {"$set": {name: at_rest.rotate(sealed)}, "$inc": {"version": 1}}
+                collection.update_one({**one, name: sealed}, update)
 
 
 def _at(document: Document, path: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -65,6 +65,21 @@ class Sessions:
             limit=_MOST_LISTED,
         )
         return [_from_document(document) for document in found]
+
+    def recent(self, user_id: str, limit: int) -> list[Session]:
+        """Those used last, ended ones included, as far as they are still kept."""
+        found = self._sessions.find({"user_id": user_id}, sort=[("last_used_at", -1)], limit=limit)
+        return [_from_document(document) for document in found]
+
+    def newest(self, user_ids: Sequence[str]) -> dict[str, datetime]:
+        """When the newest session of each of these users began, ended ones included."""
+        found: dict[str, datetime] = {}
+        wanted = {"user_id": {"$in": list(user_ids)}}
+        for document in self._sessions.find(wanted, {"user_id": 1, "created_at": 1}):
+            known = found.get(document["user_id"])
+            if known is None or document["created_at"] > known:
+                found[document["user_id"]] = document["created_at"]
+        return found
 
     def rotate(self, rotated: Session) -> bool:
         """Keep a rotated session, unless somebody rotated or ended it meanwhile."""
@@ -135,11 +150,14 @@ class Ending:
     action: str
 
 
-def unfinished_endings(platform: Platform, before: datetime) -> list[Ending]:
+def unfinished_endings(
+    platform: Platform, before: datetime, without: Collection[str] = ()
+) -> list[Ending]:
     """What was begun before this moment, of all tenants, the oldest first; at most 1000."""
+    where = {"ending.since": {"$lt": before}, "_id": {"$nin": list(without)}}
     found = (
         platform[COLLECTION]
-        .find({"ending.since": {"$lt": before}}, {"tenant_id": 1, "user_id": 1, "ending": 1})
+        .find(where, {"tenant_id": 1, "user_id": 1, "ending": 1})
         .hint("ending")
         .sort("ending.since", 1)
         .limit(_MOST_FINISHED)

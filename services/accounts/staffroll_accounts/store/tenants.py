@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -32,11 +33,10 @@ class Tenants:
         messages = [Message.event(event)]
         document = {
             "_id": tenant.id,
-            **asdict(tenant),
+            **_state(tenant),
             "admins": [],
             "outbox": entries(messages, now),
         }
-        del document["id"]
         try:
             self._tenants.insert_one(document)
         except DuplicateKeyError as error:
@@ -54,10 +54,8 @@ class Tenants:
             return before
         self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        state = asdict(decision.tenant)
-        del state["id"]
         update: Document = {
-            "$set": state,
+            "$set": _state(decision.tenant),
             "$push": {
                 "outbox": {"$each": entries(messages, now)},
                 "audit": {"$each": [asdict(entry) for entry in decision.audit]},
@@ -123,6 +121,13 @@ def all_tenants(platform: Platform) -> Iterator[Tenant]:
         yield from_document(document)
 
 
+def _state(tenant: Tenant) -> Document:
+    # Settings are text, since their names are plugins' and tenants' and may be none of MongoDB's.
+    state = asdict(tenant) | {"plugins": json.dumps(tenant.plugins)}
+    del state["id"]
+    return state
+
+
 def from_document(document: Document) -> Tenant:
     """The tenant as stored."""
     return Tenant(
@@ -134,4 +139,5 @@ def from_document(document: Document) -> Tenant:
         time_zone=document["time_zone"],
         enforce_two_factor=document.get("enforce_two_factor", False),
         password_min_length=document.get("password_min_length", PASSWORD_MIN_LENGTH),
+        plugins=json.loads(document.get("plugins", "{}")),
     )

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -59,6 +59,7 @@ class Untold:
 
     Attributes:
         told: How often it was told already, the first time included; 0 right after that.
+        is_erasing: Whether accounts itself is at it.
     """
 
     tenant_id: str
@@ -66,6 +67,7 @@ class Untold:
     version: int
     told: int
     missing: tuple[str, ...]
+    is_erasing: bool
 
 
 class Tombstones:
@@ -85,19 +87,7 @@ class Tombstones:
         """
         self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        tombstone = to_document(decision.user) | {
-            "revision": before.revision + 1,
-            "outbox": entries(messages, now),
-            "mails": [],
-            "erasing_since": now,
-            "erasure": {
-                "at": now,
-                "erased": {},
-                "missing": list(SERVICES),
-                "tell_at": now,
-                "told": 0,
-            },
-        }
+        tombstone = _document(decision, messages, before.revision + 1, now)
         where = {"_id": before.id, "revision": before.revision}
         document = self._users.find_one(where)
         if document is None:
@@ -112,6 +102,18 @@ class Tombstones:
         if self._users.update_one(where, update).matched_count == 0:
             raise Stale
         self._outbox.committed(COLLECTION, self._users.tenant_id, before.id, messages)
+
+    def insert(self, decision: Decision, now: datetime) -> None:
+        """Keep the tombstone of somebody of whom nothing is here, and tell of it: one write.
+
+        Raises:
+            OutboxFull: Too much waits for the broker.
+        """
+        self._outbox.check_room()
+        messages = [Message.event(event) for event in decision.events]
+        tombstone = _document(decision, messages, 1, now) | {"audit": waiting(decision.audit)}
+        self._users.insert_one(tombstone)
+        self._outbox.committed(COLLECTION, self._users.tenant_id, decision.user.id, messages)
 
     def find(self, user_id: str) -> Erasure | None:
         """None where there is no such user, or they are not deleted."""
@@ -143,6 +145,11 @@ class Tombstones:
         shown = [_erasure(document) for document in found[:limit]]
         return shown, self._users.count(every, hint="erasures"), len(found) > limit
 
+    def ids(self) -> Iterator[str]:
+        """Of all deleted users."""
+        for document in self._users.find({"status": "deleted"}, {"_id": 1}, batch_size=5000):
+            yield document["_id"]
+
     def receive(self, user_id: str, service: str, at: datetime) -> None:
         """Note that `service` has nothing of the user any more; the first word counts."""
         self._users.update_one(
@@ -172,7 +179,7 @@ class Tombstones:
     ) -> None:
         """Tell the deletion again, each time after twice the pause; the first time only wait.
 
-        Where accounts itself has not said its receipt, or that was lost, it begins anew.
+        Where the receipt of accounts itself was lost, it begins anew.
 
         Args:
             events: One for each of the other services that owe a receipt, by name.
@@ -182,7 +189,7 @@ class Tombstones:
         ]
         later = now + min(pause * 2 ** min(due.told, _DOUBLED_AT_MOST), LONGEST_PAUSE)
         changes: Document = {"erasure.tell_at": later, "erasure.told": due.told + 1}
-        if SOURCE in due.missing and due.told:
+        if SOURCE in due.missing and not due.is_erasing:
             changes["erasing_since"] = now
         claimed = self._users.update_one(
             {"_id": due.user_id, "erasure.told": due.told, **HAS_ROOM},
@@ -192,14 +199,40 @@ class Tombstones:
             self._outbox.committed(COLLECTION, self._users.tenant_id, due.user_id, messages)
 
 
-def untold(platform: Platform, now: datetime) -> Iterator[Untold]:
+def _document(
+    decision: Decision, messages: Sequence[Message], revision: int, now: datetime
+) -> Document:
+    return to_document(decision.user) | {
+        "revision": revision,
+        "outbox": entries(messages, now),
+        "mails": [],
+        "erasing_since": now,
+        "erasure": {
+            "at": now,
+            "erased": {},
+            "missing": list(SERVICES),
+            "tell_at": now,
+            "told": 0,
+        },
+    }
+
+
+def untold(platform: Platform, now: datetime, without: Collection[str] = ()) -> Iterator[Untold]:
     """Deletions that are due to be told again, of all tenants; some of them."""
-    fields = {"tenant_id": 1, "version": 1, "erasure": 1}
-    found = platform[COLLECTION].find({"erasure.tell_at": {"$lte": now}}, fields)
+    fields = {"tenant_id": 1, "version": 1, "erasure": 1, "erasing_since": 1}
+    where = {"erasure.tell_at": {"$lte": now}, "_id": {"$nin": list(without)}}
+    found = platform[COLLECTION].find(where, fields)
     for one in list(found.hint(_TELLING).limit(_AT_ONCE)):
         erasure = one["erasure"]
         missing = tuple(erasure["missing"])
-        yield Untold(one["tenant_id"], one["_id"], one["version"], erasure["told"], missing)
+        yield Untold(
+            one["tenant_id"],
+            one["_id"],
+            one["version"],
+            erasure["told"],
+            missing,
+            is_erasing="erasing_since" in one,
+        )
 
 
 def _erasure(document: Document) -> Erasure:

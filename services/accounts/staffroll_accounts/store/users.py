@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll.bus import Message
 from staffroll.errors import NotFound, OutboxFull, Stale
-from staffroll.events import Cause
+from staffroll.events import REQUESTS, Cause, Event
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.ids import new_id
 from staffroll.mongo import (
@@ -31,7 +31,13 @@ from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.mails import Mail
 from staffroll_accounts.domain.security import PasswordReset, Security, TwoFactor
 from staffroll_accounts.domain.two_factor import SecondFactors
-from staffroll_accounts.domain.users import Decision, Scheduled, User, public_state
+from staffroll_accounts.domain.users import (
+    Decision,
+    MembershipWish,
+    Scheduled,
+    User,
+    public_state,
+)
 from staffroll_accounts.store import access_tokens
 
 COLLECTION: Final = "users"
@@ -43,6 +49,7 @@ UNREAD: Final = ("grams", "haystack", "outbox", "mails", "audit")
 _SECURITY: Final = frozenset(field.name for field in fields(Security))
 _SCHEDULED: Final = frozenset(field.name for field in fields(Scheduled))
 _LISTED: Final = dict.fromkeys(UNREAD, 0)
+_SCHEDULING: Final = "scheduling"
 
 
 class UserExists(Exception):
@@ -110,7 +117,7 @@ class Users:
         """
         if decision == Decision(before):
             return before
-        messages = [Message.event(event) for event in decision.events]
+        messages = [_message(event) for event in decision.events]
         if messages and not although_full:
             self._outbox.check_room()
         update = update_of(
@@ -243,8 +250,16 @@ class Users:
         found = self._users.find(_having(role_id), {"_id": 1}, limit=limit)
         return [document["_id"] for document in found]
 
+    def each_with_role(self, role_id: str) -> Iterator[User]:
+        for document in self._users.find(_having(role_id), _LISTED, batch_size=500):
+            yield from_document(document)
+
     def count_with_role(self, role_id: str) -> int:
         return self._users.count(_having(role_id))
+
+    def count_active_with_role(self, role_id: str, but: str) -> int:
+        """How many active users have the role, one of them not counted."""
+        return self._users.count({"status": "active", "roles": role_id, "_id": {"$ne": but}})
 
     def is_empty(self) -> bool:
         return self._users.find_one({}, {"_id": 1}) is None
@@ -255,10 +270,21 @@ class Users:
         for document in self._users.find(where, _LISTED, batch_size=500):
             yield from_document(document)
 
+    def drop_waiting(self) -> None:
+        """Forget news and mail that wait to be sent, as when they are of an earlier time."""
+        for waiting in ("outbox", "mails"):
+            self._users.update_many({f"{waiting}.0": {"$exists": True}}, {"$set": {waiting: []}})
+
     def versions(self) -> Iterator[tuple[str, int]]:
         """Ids and versions of all users and tombstones."""
         for document in self._users.find({}, {"version": 1}, batch_size=5000):
             yield document["_id"], document["version"]
+
+    def employee_versions(self) -> Iterator[tuple[str, int]]:
+        """Ids, and the newest version of each one's employee that was heard of."""
+        heard: Document = {"scheduled.seen": {"$gt": 0}}
+        for document in self._users.find(heard, {"scheduled.seen": 1}, batch_size=5000):
+            yield document["_id"], document["scheduled"]["seen"]
 
 
 def _having(role_id: str) -> Document:
@@ -292,9 +318,12 @@ def _state(user: User) -> Document:
         "field_versions": dict(user.field_versions),
         "security": asdict(user.security),
         "access_tokens": access_tokens.to_documents(user.access_tokens),
+        "external_id": user.external_id,
     }
     if user.scheduled.seen:
         document["scheduled"] = asdict(user.scheduled)
+    if user.membership_wish is not None:
+        document["membership_wish"] = asdict(user.membership_wish)
     return document
 
 
@@ -319,6 +348,8 @@ def from_document(document: Document) -> User:
         security=_security(document["security"]),
         access_tokens=access_tokens.from_documents(document.get("access_tokens", ())),
         scheduled=_scheduled(document.get("scheduled", {})),
+        membership_wish=_membership_wish(document.get("membership_wish")),
+        external_id=document.get("external_id"),
         revision=document["revision"],
     )
 
@@ -355,6 +386,14 @@ def _indexed(user: User) -> tuple[str, ...]:
     return user.status, user.last_name, user.first_name, user.email
 
 
+def _message(event: Event) -> Message:
+    return Message.request(event, _SCHEDULING) if event.type in REQUESTS else Message.event(event)
+
+
+def _membership_wish(document: Document | None) -> MembershipWish | None:
+    return None if document is None else MembershipWish(**document)
+
+
 def _scheduled(document: Document) -> Scheduled:
     # As with security: other versions of accounts may write at the same time.
     return Scheduled(**{name: document[name] for name in _SCHEDULED if name in document})
@@ -365,6 +404,7 @@ def _security(document: Document) -> Security:
     # What is not known here, a newer version has written, or an older one.
     found = {name: value for name, value in document.items() if name in _SECURITY}
     found["reset"] = PasswordReset(**reset) if reset else None
+    found["old_passwords"] = tuple(document.get("old_passwords", ()))
     if second:
         recovery = tuple(second["recovery_hashes"])
         found["two_factor"] = TwoFactor(**{**second, "recovery_hashes": recovery})
@@ -386,4 +426,28 @@ def leaving_users(platform: Platform) -> Iterator[tuple[str, str]]:
     where = {"scheduled.is_employed": False, "status": "active"}
     found = platform[COLLECTION].find(where, {"tenant_id": 1}).hint(LEAVING.name)
     for document in list(found):
+        yield document["tenant_id"], document["_id"]
+
+
+WISHING: Final = Index(
+    COLLECTION,
+    ["membership_wish.resend_at"],
+    "membership_wishes",
+    partial={"membership_wish.resend_at": {"$gt": _EPOCH}},
+    every_tenant=True,
+)
+"""Those about whose membership scheduling has yet to answer."""
+
+
+def unanswered_wishes(
+    platform: Platform, now: datetime, limit: int, without: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Tenant and id of users about whose membership scheduling is to be asked again.
+
+    What still waits in an outbox is left to the outbox.
+    """
+    due = {"membership_wish.resend_at": {"$gt": _EPOCH, "$lte": now}}
+    where = {**due, "outbox.0": {"$exists": False}, "_id": {"$nin": list(without)}}
+    found = platform[COLLECTION].find(where, {"tenant_id": 1}).hint(WISHING.name)
+    for document in list(found.limit(limit)):
         yield document["tenant_id"], document["_id"]

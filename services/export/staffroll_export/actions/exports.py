@@ -9,10 +9,18 @@ from datetime import datetime
 from io import BufferedIOBase
 from zoneinfo import ZoneInfo
 
-from staffroll.plugins import ExportFormat, Row
+from staffroll.audit import noted
+from staffroll.plugins import Row
+from staffroll.plugins.tenant import TenantPlugins
 from staffroll_export.actions import ExportScope
-from staffroll_export.domain.errors import CatchingUp
-from staffroll_export.domain.formats import CSV, find_format
+from staffroll_export.domain.errors import (
+    CatchingUp,
+    FormatMisconfigured,
+    FormatMissing,
+    FormatUnknown,
+)
+from staffroll_export.domain.formats import OWN, Choice, find_format
+from staffroll_export.domain.rows import SOURCE
 from staffroll_export.domain.wanted import Wanted
 from staffroll_export.streaming import Download, Downloads
 
@@ -30,19 +38,33 @@ class Export:
     """
 
     filename: str
-    media_type: str
+    content_type: str
     as_of: datetime | None
     download: Download
 
 
-def formats(_scope: ExportScope) -> Sequence[ExportFormat]:
-    """The formats that the tenant may choose from."""
-    return [CSV]
+def formats(scope: ExportScope) -> Sequence[Choice]:
+    """The formats that the tenant may choose from, the product's own first."""
+    return _choices(_plugins(scope))
 
 
-def chosen_format(wanted: Wanted, scope: ExportScope) -> ExportFormat:
-    """Raises `FormatUnknown`."""
-    return find_format(wanted.format_name, formats(scope))
+def chosen_format(wanted: Wanted, scope: ExportScope) -> Choice:
+    """The format that is wanted, as the tenant has set it up by now.
+
+    Raises:
+        FormatUnknown: There is none of this name, or the tenant has not switched it on.
+        FormatMissing: There is none, and a plugin is missing that may have had it.
+        FormatMisconfigured: Its plugin does not take its settings any more.
+    """
+    name, plugins = wanted.format_name, _plugins(scope)
+    try:
+        return find_format(name, _choices(plugins))
+    except FormatUnknown:
+        if plugin := plugins.misconfigured_formats.get(name):
+            raise FormatMisconfigured(plugin=plugin) from None
+        if plugins.missing:
+            raise FormatMissing(plugins=", ".join(plugins.missing)) from None
+        raise
 
 
 def check_caught_up(waits: Waits) -> None:
@@ -55,20 +77,28 @@ def export_users(wanted: Wanted, scope: ExportScope, downloads: Downloads, waits
     """The same rows in the same order as the list with the same parameters (R14, R90).
 
     Raises:
-        FormatUnknown: There is no such format.
+        FormatUnknown, FormatMissing, FormatMisconfigured: See `chosen_format`.
         CatchingUp: A part of the list would look like the whole.
         TooManyDownloads: This process serves as many as it may.
+        PluginFailed: The format's, at its beginning.
     """
     check_caught_up(waits)
     chosen = chosen_format(wanted, scope)
+    named = filename(chosen, scope)
     # Asked before the rows are read, so that they are at least so new.
     as_of = scope.store.newest_told_at()
     rows = selected(wanted, scope)
+    download = downloads.start(lambda out: write(chosen, rows, out))
+    try:
+        scope.store.audit.note(noted(scope.cause(SOURCE), "users.exported", scope.tenant_id))
+    except BaseException:
+        download.close()
+        raise
     return Export(
-        filename=filename(chosen, scope),
-        media_type=chosen.media_type,
+        filename=named,
+        content_type=chosen.content_type,
         as_of=as_of,
-        download=downloads.start(lambda out: write(chosen, rows, out)),
+        download=download,
     )
 
 
@@ -87,17 +117,26 @@ def count(wanted: Wanted, scope: ExportScope) -> int:
     return scope.store.count(status=_STATUS[wanted.status], terms=wanted.terms, roles=wanted.roles)
 
 
-def write(chosen: ExportFormat, rows: Generator[Row], out: BufferedIOBase) -> None:
+def write(chosen: Choice, rows: Generator[Row], out: BufferedIOBase) -> None:
     """Everything that a format makes of the rows, which are let go of in the end."""
     with closing(rows):
-        chosen.write(rows, out, {})
+        chosen.write(rows, out)
 
 
-def filename(chosen: ExportFormat, scope: ExportScope) -> str:
+def filename(chosen: Choice, scope: ExportScope) -> str:
     """With the date in the tenant's time zone."""
     zone = ZoneInfo(scope.store.directory.house().time_zone)
     today = scope.now.astimezone(zone).date().isoformat()
-    return f"users-{scope.tenant_id}-{today}.{chosen.extension}"
+    return f"users-{scope.tenant_id}-{today}.{chosen.format.extension}"
+
+
+def _plugins(scope: ExportScope) -> TenantPlugins:
+    return scope.store.plugins.of(scope.tenant_id, *scope.store.directory.plugins())
+
+
+def _choices(plugins: TenantPlugins) -> list[Choice]:
+    theirs = [Choice(one.format, one.plugin, one.write) for one in plugins.export_formats()]
+    return [OWN, *theirs]
 
 
 _STATUS = {"billed": "active", "unbilled": "deactivated"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from staffroll.audit import noted
 from staffroll.events import Event, UserState
 from staffroll_export.actions import ExportScope
 from staffroll_export.domain import rows
@@ -19,6 +20,7 @@ def follow(event: Event, user: UserState, scope: ExportScope) -> None:
     scope.store.erase(
         event.subject,
         event.sequence,
+        noted(scope.cause(rows.SOURCE), "user.deleted", event.subject),
         token_generation=user.token_generation,
         told_at=event.time,
         now=scope.now,

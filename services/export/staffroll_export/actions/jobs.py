@@ -30,7 +30,7 @@ class MadeFile:
 
     etag: str
     filename: str
-    media_type: str
+    content_type: str
     size_bytes: int
     _pieces: Callable[[int], Iterator[bytes]]
 
@@ -48,7 +48,8 @@ def start(wanted: Wanted, scope: ExportScope, waits: Waits, once: Once | None = 
     """A job that will make the file; repeated with the same `once`, the one it started.
 
     Raises:
-        FormatUnknown, CatchingUp: See `exports.export_users`.
+        FormatUnknown, FormatMissing, FormatMisconfigured, CatchingUp: See
+            `exports.export_users`.
         TooManyExports: The actor has as many as one may.
         Unavailable: What the key started is being forgotten at this very moment.
     """
@@ -105,7 +106,7 @@ def made_file(job_id: str, scope: ExportScope) -> MadeFile:
     return MadeFile(
         etag=job.id,
         filename=made["filename"],
-        media_type=made["media_type"],
+        content_type=made["media_type"],
         size_bytes=made["size_bytes"],
         _pieces=pieces,
     )

@@ -10,12 +10,19 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from staffroll.ids import UUID_PATTERN
+from staffroll.plugins.errors import PluginFailed
 from staffroll.search import TooManyTerms
 from staffroll.web.lists import SearchText
 from staffroll.web.resource import Resource, View
 from staffroll_export.actions import ExportScope
 from staffroll_export.actions import exports as actions
-from staffroll_export.domain.errors import CatchingUp, FormatUnknown, TooManyDownloads
+from staffroll_export.domain.errors import (
+    CatchingUp,
+    FormatMisconfigured,
+    FormatMissing,
+    FormatUnknown,
+    TooManyDownloads,
+)
 from staffroll_export.domain.formats import CSV
 from staffroll_export.domain.wanted import Wanted
 from staffroll_export.streaming import Downloads
@@ -36,17 +43,28 @@ _HEADERS: Final = {
 }
 
 
+def _format(name: str, description: str) -> fields.String:
+    return fields.String(
+        attribute=f"format.{name}", required=True, metadata={"description": description}
+    )
+
+
 class FormatSchema(Schema):
     """A form in which the user list can be downloaded."""
 
-    name = fields.String(required=True, metadata={"description": "For `?format=`."})
-    title = fields.String(required=True)
-    media_type = fields.String(required=True)
-    extension = fields.String(required=True, metadata={"description": "Without the dot."})
+    name = _format("name", "For `?format=`.")
+    title = _format("title", "For people.")
+    media_type = _format("media_type", "Of the file.")
+    extension = _format("extension", "Of the file's name, without the dot.")
+    plugin = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whose it is; null for what is part of the product."},
+    )
 
 
 class FormatsSchema(Schema):
-    """All formats that this tenant may choose from."""
+    """All formats that this tenant may choose from: `csv`, then those of its plugins."""
 
     items = fields.List(fields.Nested(FormatSchema), required=True)
 
@@ -92,11 +110,17 @@ def exports(downloads: Downloads, waits: Callable[[], str | None]) -> Resource:
     @bp.needs("export.users:read")
     @bp.asks(WantedSchema)
     @_answers_file(bp)
-    @bp.answers(None, refuses=[TooManyTerms, FormatUnknown, CatchingUp, TooManyDownloads])
+    @bp.answers(
+        None,
+        refuses=[
+            *(TooManyTerms, FormatUnknown, FormatMissing, FormatMisconfigured),
+            *(CatchingUp, TooManyDownloads, PluginFailed),
+        ],
+    )
     def export_users(query: dict[str, Any], scope: ExportScope) -> Response:
         """Download the user list: the same rows in the same order as in accounts."""
         export = actions.export_users(Wanted.of(query), scope, downloads, waits)
-        response = Response(export.download, mimetype=export.media_type)
+        response = Response(export.download, content_type=export.content_type)
         response.headers["Content-Disposition"] = f'attachment; filename="{export.filename}"'
         if export.as_of is not None:
             response.headers[AS_OF] = _rfc3339(export.as_of)
@@ -110,7 +134,8 @@ def _answers_file(bp: Resource) -> Callable[[View], View]:
         200,
         schema={"type": "string", "format": "binary"},
         content_type=CSV.media_type,
-        description="The file, in chunks. One that ends without the last chunk is incomplete.",
+        description="The file in the media type of its format, in chunks. One that ends without "
+        "the last chunk is incomplete.",
         headers=_HEADERS,
     )
     return documented

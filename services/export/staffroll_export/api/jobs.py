@@ -26,6 +26,8 @@ from staffroll_export.actions.making import EXPORT
 from staffroll_export.api.exports import WantedSchema
 from staffroll_export.domain.errors import (
     CatchingUp,
+    FormatMisconfigured,
+    FormatMissing,
     FormatUnknown,
     NotMadeYet,
     TooManyDownloads,
@@ -123,8 +125,8 @@ def export_jobs(downloads: Downloads, waits: Waits) -> Resource:
         ExportSchema,
         202,
         refuses=[
-            *(TooManyTerms, FormatUnknown, CatchingUp, TooManyExports),
-            *(IdempotencyKeyReused, Unavailable),
+            *(TooManyTerms, FormatUnknown, FormatMissing, FormatMisconfigured),
+            *(CatchingUp, TooManyExports, IdempotencyKeyReused, Unavailable),
         ],
     )
     def start_export(body: dict[str, Any], scope: ExportScope, once: Once | None) -> Job:
@@ -167,7 +169,7 @@ def _served(file: actions.MadeFile, downloads: Downloads) -> Response:
     except BaseException:
         give_back()
         raise
-    response = Response(parts, mimetype=file.media_type)
+    response = Response(parts, content_type=file.content_type)
     response.call_on_close(give_back)
     response.content_length = stop - start
     response.set_etag(file.etag)
@@ -203,7 +205,7 @@ def _answers_file(bp: Resource) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         described = (
-            (200, "The whole file."),
+            (200, "The whole file, in the media type of its format."),
             (_PARTIAL_CONTENT, "The part of it that was asked for."),
         )
         for status, description in described:

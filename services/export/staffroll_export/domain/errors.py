@@ -5,6 +5,8 @@
     Invalid
     └── FormatUnknown
     Conflict
+    ├── FormatMisconfigured
+    ├── FormatMissing
     ├── NotMadeYet
     └── TooManyExports
     Unavailable
@@ -23,6 +25,21 @@ class FormatUnknown(Invalid):
 
     def __init__(self) -> None:
         super().__init__(errors={"format": [FieldError(self.code, self.wording)]})
+
+
+class FormatMisconfigured(Conflict):
+    code = "format_misconfigured"
+    wording = (
+        "The plugin {plugin} does not take its settings any more. Have an admin set it up anew."
+    )
+
+
+class FormatMissing(Conflict):
+    code = "format_missing"
+    wording = (
+        "There is no export format of this name here. It may be that of a plugin that is switched "
+        "on and not installed: {plugins}."
+    )
 
 
 class NotMadeYet(Conflict):

@@ -1,10 +1,11 @@
-"""Export formats: the one that is part of the product, and finding one by its name."""
+"""Export formats: the one that is part of the product, beside those of plugins."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BufferedIOBase
 from typing import Any, Final
 
@@ -30,9 +31,32 @@ CSV: Final = ExportFormat(
 )
 
 
-def find_format(name: str, formats: Sequence[ExportFormat]) -> ExportFormat:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A format that a tenant may choose.
+
+    Attributes:
+        plugin: Whose it is; None for what is part of the product.
+        write: Writes all rows.
+    """
+
+    format: ExportFormat
+    plugin: str | None
+    write: Callable[[Iterator[Row], BufferedIOBase], None]
+
+    @property
+    def content_type(self) -> str:
+        """Of the file; only a plugin knows the encoding of its own."""
+        media_type = self.format.media_type
+        return media_type if self.plugin else f"{media_type}; charset=utf-8"
+
+
+OWN: Final = Choice(CSV, None, lambda rows, out: CSV.write(rows, out, {}))
+
+
+def find_format(name: str, choices: Sequence[Choice]) -> Choice:
     """Raises `FormatUnknown`."""
-    for one in formats:
-        if one.name == name:
+    for one in choices:
+        if one.format.name == name:
             return one
     raise FormatUnknown

@@ -58,6 +58,11 @@ def get(person_id: str, scope: PeopleScope) -> Kept:
     return scope.store.photos.get(person_id)
 
 
+def version(person_id: str, scope: PeopleScope) -> int | None:
+    """The version of the person's photo; None where there is no photo."""
+    return scope.store.photos.version(person_id)
+
+
 def delete(person_id: str, scope: PeopleScope, *, expected: int | None) -> None:
     """Forget the photo.
 

@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields
 
+from staffroll.errors import FieldError
 from staffroll.web.fields import Line
 from staffroll_people.api.fields import Country, Notes, PhoneNumber
 
 _STREET_MAX_CHARACTERS: Final = 200
 _POSTAL_CODE_MAX_CHARACTERS: Final = 20
+
+_NOT_A_DAY: Final = FieldError("invalid", "This is not a day, as 1990-04-30 is.")
 
 _OBJECT_OR_NULL: Final = {"type": ["object", "null"]}
 _SENSITIVE: Final = {"description": "Missing unless one may see what is sensitive."}
@@ -88,7 +91,9 @@ class OwnProfileChangesSchema(Schema):
     business_phone = PhoneNumber(allow_none=True)
     private_phone = PhoneNumber(allow_none=True)
     date_of_birth = fields.Date(
-        allow_none=True, metadata={"description": "Sensitive.", "example": "1990-04-30"}
+        allow_none=True,
+        error_messages={"invalid": [_NOT_A_DAY]},
+        metadata={"description": "Sensitive.", "example": "1990-04-30"},
     )
     address = _part(AddressChangesSchema)
     emergency_contact = _part(EmergencyContactChangesSchema)

@@ -37,6 +37,16 @@ def phone_problem(text: str) -> FieldError | None:
     )
 
 
+def readable_phone(text: str) -> str:
+    """In groups, such as ``+49 30 901820``; as it is where it is no number."""
+    number = _number(text)
+    return (
+        text
+        if number is None
+        else phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    )
+
+
 def _number(text: str) -> PhoneNumber | None:
     if not text.startswith("+") or len(text) > PHONE_MAX_CHARACTERS:
         return None
@@ -56,7 +66,7 @@ def tidy_country(text: str) -> str:
 
 def country_problem(code: str) -> FieldError | None:
     """What is wrong with a country's code, or None."""
-    if code in _countries():
+    if code in countries():
         return None
     return FieldError(
         "country_unknown", "This is not a country's code of two letters (ISO 3166), as DE is."
@@ -64,7 +74,7 @@ def country_problem(code: str) -> FieldError | None:
 
 
 @cache
-def _countries() -> frozenset[str]:
+def countries() -> frozenset[str]:
     """The alpha-2 codes of ISO 3166-1, as the time zone database lists them."""
     table = resources.files("tzdata").joinpath("zoneinfo", "iso3166.tab")
     lines = table.read_text("utf-8").splitlines()

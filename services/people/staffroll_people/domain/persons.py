@@ -33,9 +33,11 @@ class PersonRules:
         """Always: only a membership in scheduling begins later."""
         return True
 
-    def heard(self, id_: str, own: Profile | None, user: UserState, nth: int) -> Profile:
+    def heard(
+        self, id_: str, record: Person | None, user: UserState, nth: int, now: datetime
+    ) -> Profile:
         """A user's news changes nothing of the profile."""
-        return own or Profile()
+        return Profile() if record is None else record.own
 
     def buried(self, record: Person | None, now: datetime) -> Profile:
         """Nothing."""

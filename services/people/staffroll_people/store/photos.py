@@ -56,6 +56,11 @@ class Photos:
             raise NotFound
         return Kept(document["version"], document["media_type"], bytes(document["data"]))
 
+    def version(self, person_id: str) -> int | None:
+        """The photo's version; None where there is none."""
+        found = self._photos.find_one({"_id": person_id, **_THERE}, {"version": 1})
+        return None if found is None else int(found["version"])
+
     def put(self, person_id: str, data: bytes, entry: AuditEntry, *, expected: int | None) -> int:
         """Keep a photo instead of the one before; its version.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from staffroll.idempotency import Once
+from staffroll.idempotency import Once, spent_with
 from staffroll.ids import new_id
 from staffroll.records import Decision, own_changed
 from staffroll.scope import Scope
@@ -76,6 +76,7 @@ def assign(
         EntryUnknown, LevelUnknown: There is no such thing in the catalogue.
         PlanningUnitOutOfReach: None of the actor's roles reaches the unit (R73).
         IdempotencyKeyReused: The same key came with another body.
+        DeletedMeanwhile: What the key made.
         Overlap, PeriodEmpty, SkillMissing, PriorityOneNeeded, TooManyAssignments: See
             `domain.assignments`.
     """
@@ -196,7 +197,10 @@ def _decision(
     after = rule(before, _known(kind, (*before, *new), scope), day_in(zone, scope.now))
     if after == before:
         return None
-    own = with_current_units(replace(record.own, assignments=after), zone, scope.now)
+    stay = {one.id for one in after}
+    gone = (one.once for one in before if one.id not in stay)
+    spent = spent_with(record.own.spent, gone, scope.now)
+    own = with_current_units(replace(record.own, assignments=after, spent=spent), zone, scope.now)
     action = f"employee.{kind.replace('_', '-')}-{done}"
     return own_changed(record, own, RULES, scope.cause(RULES.name), action=action)
 
@@ -238,8 +242,10 @@ def _made_by(once: Once | None, record: Employee, scope: Scope[Store]) -> Assign
     for one in record.own.assignments:
         if once is None or one.once is None or one.once["key"] != once.key:
             continue
-        if once.is_repeated_by(dict(one.once), scope.now):
+        if once.is_repeated_by(one.once, scope.now):
             return one
+    if once is not None:
+        once.check_unspent(record.own.spent, scope.now)
     return None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from staffroll.errors import Conflict, Stale, Unavailable
-from staffroll.idempotency import Once, OnceUsed, created_before
+from staffroll.idempotency import DeletedMeanwhile, Once, OnceUsed, created_before
 from staffroll.ids import new_id
 from staffroll.scope import Scope
 from staffroll_scheduling.domain import catalogue as rules
@@ -16,7 +17,7 @@ from staffroll_scheduling.domain.employees import SOURCE
 from staffroll_scheduling.domain.errors import EntryUnknown, InUse, LevelUnknown
 from staffroll_scheduling.domain.membership import day_in
 from staffroll_scheduling.store import Store
-from staffroll_scheduling.store.catalogues import EntryPage
+from staffroll_scheduling.store.catalogues import Catalogue, EntryPage
 
 _LATEST_ZONE: Final = "Etc/GMT+12"
 """Where a day ends last, so that what is in use anywhere is in use."""
@@ -28,10 +29,11 @@ def create(kind: Kind, wished: Mapping[str, Any], scope: Scope[Store], once: Onc
     Raises:
         NameTaken: There is one of this name in the catalogue.
         EntryUnknown, LevelUnknown: An activity asks for a skill that is not there.
-        Unavailable: What the key created is being forgotten at this very moment.
+        DeletedMeanwhile: What the key created.
+        Unavailable: It is being forgotten at this very moment.
     """
     catalogue = scope.store.catalogues.of(kind)
-    if earlier := created_before(once, catalogue, scope.now):
+    if earlier := _created_before(once, catalogue, scope.now):
         return earlier
     _check_needs(wished, scope)
     decision = rules.create(kind, new_id(), wished, scope.cause(SOURCE))
@@ -40,11 +42,18 @@ def create(kind: Kind, wished: Mapping[str, Any], scope: Scope[Store], once: Onc
     except (OnceUsed, Conflict) as error:
         # The same request at the same moment has the same name; which of the two indexes
         # refuses first is the database's choice.
-        if earlier := created_before(once, catalogue, scope.now):
+        if earlier := _created_before(once, catalogue, scope.now):
             return earlier
         if isinstance(error, OnceUsed):
             raise Unavailable from error
         raise
+
+
+def _created_before(once: Once | None, catalogue: Catalogue, now: datetime) -> Entry | None:
+    entry = created_before(once, catalogue, now)
+    if entry is not None and entry.is_deleted:
+        raise DeletedMeanwhile
+    return entry
 
 
 def get(kind: Kind, entry_id: str, scope: Scope[Store]) -> Entry:

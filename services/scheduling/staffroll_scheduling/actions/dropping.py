@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Final
 
 from staffroll import clock
 from staffroll.errors import OutboxFull, Stale
 from staffroll.mongo.erasing import Due
 from staffroll.records import own_changed
+from staffroll.rounds import Rounds
 from staffroll.scope import Actor, Scope
-from staffroll_scheduling.actions.each import for_each
 from staffroll_scheduling.domain.employees import RULES, SOURCE, Employee
 from staffroll_scheduling.domain.membership import start_of
 from staffroll_scheduling.domain.shifts import after_drop, kept_after_drop
@@ -65,25 +66,35 @@ def count_from(record: Employee, day: date, scope: Scope[Store]) -> int:
     return sum(shift.start >= since for week in weeks for shift in week.shifts)
 
 
-def finish_drops(here: SchedulingHere) -> None:
-    """Go on with what requests or other processes have left of leave dates; a chore."""
+def finish_drops(here: SchedulingHere) -> Rounds[tuple[str, str]]:
+    """Goes on with what requests or other processes have left of leave dates."""
 
     def finish(one: tuple[str, str]) -> None:
         tenant_id, employee_id = one
-        with suppress(OutboxFull):
-            finish_drop(employee_id, _own_scope(here, tenant_id))
+        finish_drop(employee_id, _own_scope(here, tenant_id))
 
-    for_each(everywhere_to_drop(here.runtime, _EMPLOYEES_AT_ONCE), finish, "shifts_not_dropped")
+    return Rounds(
+        lambda without: everywhere_to_drop(here.runtime, _EMPLOYEES_AT_ONCE, without),
+        itemgetter(1),
+        finish,
+        "shifts_not_dropped",
+        (OutboxFull,),
+    )
 
 
-def apply_unapplied(here: SchedulingHere) -> None:
-    """Bring decided changes into their weeks where a process was killed before; a chore."""
+def apply_unapplied(here: SchedulingHere) -> Rounds[tuple[str, str]]:
+    """Brings decided changes into their weeks where a process was killed before."""
 
     def apply(one: tuple[str, str]) -> None:
         tenant_id, employee_id = one
         here.store(tenant_id).weeks.apply_waiting(employee_id)
 
-    for_each(everywhere_unapplied(here.runtime, _EMPLOYEES_AT_ONCE), apply, "shifts_not_applied")
+    return Rounds(
+        lambda without: everywhere_unapplied(here.runtime, _EMPLOYEES_AT_ONCE, without),
+        itemgetter(1),
+        apply,
+        "shifts_not_applied",
+    )
 
 
 def clear_shifts_of(due: Due, here: SchedulingHere) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from staffroll.errors import Forbidden, NotFound, StaffrollError, Unavailable
@@ -23,10 +25,13 @@ from staffroll_scheduling.domain.assignments import Assignment
 from staffroll_scheduling.domain.employees import Employee, Employment
 from staffroll_scheduling.domain.errors import MembershipEnded
 from staffroll_scheduling.domain.mass_updates import Change, Giving, Leaving
+from staffroll_scheduling.domain.membership import start_of
 from staffroll_scheduling.store import Store
 
 _AT_ONCE: Final = 25
 """Employees in one step: well under a second of writes."""
+
+_COUNTED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,21 @@ def start(chosen: Chosen, change: Change, scope: Scope[Store], once: Once | None
         if earlier := created_before(once, scope.store.jobs, scope.now):
             return earlier
         raise Unavailable from error
+
+
+def count_shifts(chosen: Chosen, day: date, scope: Scope[Store]) -> int:
+    """How many shifts of those employees start on or after `day`, each in their zone (R51).
+
+    Raises:
+        NobodyFound, TooManyEmployees.
+    """
+    found = 0
+    for piece in _pieces(_ids(chosen, scope), _COUNTED_AT_ONCE):
+        since = defaultdict(list)
+        for record in scope.store.records.some(piece).values():
+            since[start_of(day, record.followed.user.time_zone)].append(record.id)
+        found += sum(scope.store.weeks.count_starting(ids, at) for at, ids in since.items())
+    return found
 
 
 def get(job_id: str, scope: Scope[Store]) -> Job:
@@ -130,9 +150,9 @@ def _ids(chosen: Chosen, scope: Scope[Store]) -> list[str]:
     return found
 
 
-def _pieces(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]
+def _pieces(ids: Sequence[str], length: int = _AT_ONCE) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), length):
+        yield ids[start : start + length]
 
 
 def _result(employee_id: str, change: Change, job: Job, scope: Scope[Store]) -> Result:

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from staffroll.errors import Unavailable
+from staffroll.errors import NotFound, Unavailable
+from staffroll.followed import NotConfirmed
 from staffroll.idempotency import Once
 from staffroll.mongo import AWAY
 from staffroll.records import Decision, own_changed
@@ -18,7 +19,7 @@ from staffroll_scheduling.actions.billing import close_before
 from staffroll_scheduling.actions.changing import change
 from staffroll_scheduling.actions.dropping import count_from, finish_drop
 from staffroll_scheduling.domain import membership_changes as rules
-from staffroll_scheduling.domain.employees import RULES, Employee, Employment
+from staffroll_scheduling.domain.employees import RULES, Employee, Employment, with_time_kept
 from staffroll_scheduling.domain.membership import Membership, start_of
 from staffroll_scheduling.domain.membership_changes import Changed, Dates
 from staffroll_scheduling.store import Store
@@ -104,12 +105,27 @@ def change_newest(
     return Shown(record.own.memberships[-1], record.version)
 
 
+def obey(employee_id: str, number: int, scope: Scope[Store], *, active: bool) -> None:
+    """The membership as accounts wishes it with its wish `number`; shifts stay as they are.
+
+    An employee who is not known yet, or not confirmed, is left alone: the wish comes again.
+    """
+
+    def decide(record: Employee) -> Decision[Employment] | None:
+        zone = record.followed.user.time_zone
+        changed = rules.obey(record.own, number, zone, scope.now, active=active)
+        return _decision(record, changed, scope)
+
+    with suppress(NotFound, NotConfirmed):
+        change(employee_id, scope, decide)
+
+
 def _begun_by(once: Once | None, record: Employee, now: datetime) -> Membership | None:
     for membership in record.own.memberships:
         kept: Mapping[str, Any] | None = membership.once
         if once is None or kept is None or kept["key"] != once.key:
             continue
-        if once.is_repeated_by(dict(kept), now):
+        if once.is_repeated_by(kept, now):
             return membership
     return None
 
@@ -119,9 +135,12 @@ def _decision(
 ) -> Decision[Employment] | None:
     if changed.own == record.own:
         return None
+    own = changed.own
+    if own.is_employed:
+        own = with_time_kept(record, own, scope.now)
     return own_changed(
         record,
-        changed.own,
+        own,
         RULES,
         scope.cause(RULES.name),
         says=changed.says,

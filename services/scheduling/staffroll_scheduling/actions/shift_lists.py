@@ -13,10 +13,10 @@ from staffroll_scheduling.domain.catalogue import PlanningUnit
 from staffroll_scheduling.domain.employees import Employee
 from staffroll_scheduling.domain.errors import RangeTooLong
 from staffroll_scheduling.domain.shifts import is_dropped
-from staffroll_scheduling.domain.shown import Around, ShownShift, shown
+from staffroll_scheduling.domain.shown import Around, ShownShift, shown, shown_zone
 from staffroll_scheduling.domain.weeks import Shift
 from staffroll_scheduling.store import UNITS, Store
-from staffroll_scheduling.store.shift_lists import Position
+from staffroll_scheduling.store.shift_lists import Position, Whose
 
 LONGEST_RANGE: Final = timedelta(days=62)
 
@@ -58,9 +58,12 @@ def find_page(
     if not timedelta(0) < wanted.end - wanted.start <= LONGEST_RANGE:
         raise RangeTooLong(days=LONGEST_RANGE.days)
     apply_all_waiting(scope)
-    ids = _employees(wanted, scope)
-    found = _starting(wanted, ids, scope, after, limit + 1) if ids != [] else []
-    total = 0 if ids == [] else scope.store.shifts.count(wanted.start, wanted.end, ids)
+    unit = Facet(UNITS, (wanted.planning_unit,)) if wanted.planning_unit is not None else None
+    whose = scope.store.shifts.whose(unit, wanted.employee_id)
+    if whose.is_nobody:
+        return ShiftPage([], 0, None)
+    found = _starting(wanted, whose, scope, after, limit + 1)
+    total = scope.store.shifts.count(wanted.start, wanted.end, whose)
     records = scope.store.records.some({employee_id for employee_id, _ in found})
     page = found[:limit]
     return ShiftPage(
@@ -83,18 +86,9 @@ def apply_all_waiting(scope: Scope[Store]) -> None:
         scope.store.weeks.apply_waiting(employee_id)
 
 
-def _employees(wanted: ShiftFilter, scope: Scope[Store]) -> list[str] | None:
-    """Whose shifts are asked for, as far as they are reached; None: everybody's."""
-    unit = wanted.planning_unit
-    ids = scope.store.shifts.employees_of(Facet(UNITS, (unit,)) if unit is not None else None)
-    if wanted.employee_id is None:
-        return ids
-    return [wanted.employee_id] if ids is None or wanted.employee_id in ids else []
-
-
 def _starting(
     wanted: ShiftFilter,
-    ids: list[str] | None,
+    whose: Whose,
     scope: Scope[Store],
     after: Position | None,
     limit: int,
@@ -110,7 +104,7 @@ def _starting(
     while begin < wanted.end and len(found) < limit:
         until = min(begin + window, wanted.end)
         found += scope.store.shifts.starting(
-            begin, until, ids, after=after, limit=limit - len(found)
+            begin, until, whose, after=after, limit=limit - len(found)
         )
         begin, window = until, 2 * window
     return found
@@ -119,14 +113,19 @@ def _starting(
 def shown_with(found: Iterable[tuple[Employee, Shift]], scope: Scope[Store]) -> list[ShownShift]:
     """Shifts with what is shown of their employees, in the same order."""
     found = list(found)
-    around = _around(found, scope)
+    around = _around((record for record, _ in found), (shift for _, shift in found), scope)
     return [shown(shift, record, around) for record, shift in found]
 
 
-def _around(found: list[tuple[Employee, Shift]], scope: Scope[Store]) -> Around:
+def zone_of(record: Employee, scope: Scope[Store]) -> str:
+    """The time zone in which the employee's shifts are shown, also where there are none."""
+    return shown_zone(record, _around([record], [], scope))
+
+
+def _around(records: Iterable[Employee], found: Iterable[Shift], scope: Scope[Store]) -> Around:
     catalogues, directory = scope.store.catalogues, scope.store.directory
-    units = {unit for record, _ in found for unit in record.own.planning_units}
-    activities = {shift.activity_id for _, shift in found if shift.activity_id}
+    units = {unit for record in records for unit in record.own.planning_units}
+    activities = {shift.activity_id for shift in found if shift.activity_id}
     known = catalogues.of("planning_unit").some(units) if units else {}
     zones = {id_: unit.time_zone for id_, unit in known.items() if isinstance(unit, PlanningUnit)}
     return Around(

@@ -52,6 +52,7 @@ def create(new: NewShift, scope: Scope[Store], once: Once | None = None) -> Show
         NotFound: There is no such employee.
         Invalid: Its times are none of a shift, or there is no such activity.
         NotConfirmed, OutsideMembership, ShiftOverlaps, WeekFull, IdempotencyKeyReused.
+        DeletedMeanwhile: What the key created.
     """
     _check(new.start, new.end, new.activity_id, scope)
 
@@ -59,6 +60,8 @@ def create(new: NewShift, scope: Scope[Store], once: Once | None = None) -> Show
         earlier = _created_before(once, scope)
         if earlier is not None:
             return Attempt(Change(record.own, earlier))
+        if once is not None:
+            once.check_unspent(record.own.spent, scope.now)
         shift = Shift(
             id=new_id(),
             start=new.start,
@@ -186,7 +189,7 @@ def _created_before(once: Once | None, scope: Scope[Store]) -> Shift | None:
     if once is None or found is None:
         return None
     shift = found[1]
-    return shift if once.is_repeated_by(dict(shift.once or {}), scope.now) else None
+    return shift if once.is_repeated_by(shift.once or {}, scope.now) else None
 
 
 def _located(shift_id: str, scope: Scope[Store]) -> tuple[Employee, Shift]:

@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from staffroll.errors import NotFound, OutboxFull, StaffrollError
 from staffroll.followed import NotConfirmed
-from staffroll.idempotency import IdempotencyKeyReused, Once
+from staffroll.idempotency import DeletedMeanwhile, IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
 from staffroll.scope import Scope
 from staffroll.web.resource import Resource, stands_at
@@ -198,7 +198,7 @@ def assignments(made: Assignable) -> Resource:
         shown,
         201,
         refuses=[
-            *(*_ALWAYS, IdempotencyKeyReused, EntryUnknown),
+            *(*_ALWAYS, IdempotencyKeyReused, DeletedMeanwhile, EntryUnknown),
             *(Overlap, PeriodEmpty, TooManyAssignments, *made.refuses),
         ],
         with_etag=True,

@@ -120,7 +120,7 @@ def billing() -> Resource:
         after = Position.from_cursor(query["cursor"]) if query["cursor"] else None
         try:
             found = actions.show(
-                _parsed(query["month"]),
+                month_of(query["month"]),
                 scope,
                 after=(after.sort, after.id) if after else None,
                 limit=query["limit"],
@@ -147,13 +147,27 @@ def billing() -> Resource:
     @bp.answers(None, refuses=[NoBilling])
     def download_billing(query: dict[str, Any], scope: Scope[Store]) -> Response:
         """Download all who count in a month."""
-        found = actions.file(_parsed(query["month"]), scope)
-        response = Response(_csv(found.rows), mimetype="text/csv")
-        name = f"billing-{scope.tenant_id}-{found.month}.csv"
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return billing_file(query["month"], scope)
 
     return bp
+
+
+def billing_file(month: str | None, scope: Scope[Store]) -> Response:
+    """All who count in a month, as a file of CSV.
+
+    Raises:
+        NoBilling, Unavailable.
+    """
+    found = actions.file(month_of(month), scope)
+    response = Response(_csv(found.rows), mimetype="text/csv")
+    name = f"billing-{scope.tenant_id}-{found.month}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def month_of(text: str | None) -> Month | None:
+    """The month that a query names, if it does."""
+    return None if text is None else Month.parse(text)
 
 
 def _answers_file(bp: Resource) -> Callable[[View], View]:
@@ -164,10 +178,6 @@ def _answers_file(bp: Resource) -> Callable[[View], View]:
         description="The file: RFC 4180, UTF-8, with a header.",
     )
     return documented
-
-
-def _parsed(month: str | None) -> Month | None:
-    return None if month is None else Month.parse(month)
 
 
 def _shown(row: Row) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from staffroll.errors import NotFound
-from staffroll.idempotency import IdempotencyKeyReused, Once
+from staffroll.idempotency import DeletedMeanwhile, IdempotencyKeyReused, Once
 from staffroll.scope import Scope
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, page_of
 from staffroll.web.resource import Resource, stands_at
@@ -51,7 +51,10 @@ def catalogue(made: Catalogue) -> Resource:
     @bp.once_only()
     @bp.accepts(made.new)
     @bp.answers(
-        made.shown, 201, refuses=[NameTaken, IdempotencyKeyReused, *made.refuses], with_etag=True
+        made.shown,
+        201,
+        refuses=[NameTaken, IdempotencyKeyReused, DeletedMeanwhile, *made.refuses],
+        with_etag=True,
     )
     def create_entry(body: dict[str, Any], scope: Scope[Store], once: Once | None) -> Entry:
         """Create one; its name is unique, whatever the case."""

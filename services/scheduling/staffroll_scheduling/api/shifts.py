@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from staffroll import clock
 from staffroll.errors import NotFound, OutboxFull, Unavailable
 from staffroll.followed import NotConfirmed
-from staffroll.idempotency import IdempotencyKeyReused, Once
+from staffroll.idempotency import DeletedMeanwhile, IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
 from staffroll.scope import Scope
 from staffroll.web.fields import Line
@@ -158,7 +158,7 @@ def shifts() -> Resource:
         201,
         refuses=[
             *(NotFound, NotConfirmed, OutboxFull, Unavailable, IdempotencyKeyReused),
-            *(EntryUnknown, OutsideMembership, ShiftOverlaps, WeekFull),
+            *(DeletedMeanwhile, EntryUnknown, OutsideMembership, ShiftOverlaps, WeekFull),
         ],
         with_etag=True,
     )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-from staffroll_scheduling.domain.employees import Employee, is_kept_as_last_admin
+from staffroll_scheduling.domain.employees import Employee, active_stays, is_kept_as_last_admin
 from staffroll_scheduling.domain.membership import day_in, start_of
-from staffroll_scheduling.domain.stays import Stay, kept_open, stays
+from staffroll_scheduling.domain.stays import Stay
 
 Reason = Literal["active", "joined", "rejoined", "left", "kept_as_last_admin", "deleted"]
 
@@ -67,6 +67,7 @@ class Counted:
 
     Attributes:
         id: None of somebody deleted: nobody is to know any more who it was.
+        stays: In the order in which they began.
         place: Where they stand in lists.
     """
 
@@ -84,7 +85,8 @@ class Line:
     Attributes:
         days: On how many days.
         joined_on: The join date, where it lies in the month.
-        left_on: The leave date, likewise, or the day of the deletion.
+        left_on: The leave date, likewise, or the day of the deletion; of who was kept as the
+            last admin, the day on which they were let go.
         place: Where the line stands among the others.
     """
 
@@ -143,9 +145,8 @@ def counted(record: Employee, sort: str = "") -> Counted:
     place = (sort, record.id)
     if record.followed.is_deleted:
         return Counted(None, record.own.counted, is_deleted=True, place=place)
-    known = stays(record.own.memberships, record.followed.user.time_zone)
     is_kept = is_kept_as_last_admin(record)
-    return Counted(record.id, kept_open(known) if is_kept else known, is_kept, place=place)
+    return Counted(record.id, active_stays(record), is_kept, place=place)
 
 
 def statement(people: Iterable[Counted], month: Month, zone: str, now: datetime) -> Statement:

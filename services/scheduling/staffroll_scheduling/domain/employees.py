@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from staffroll.events import EmployeeState, UserState
@@ -19,10 +19,14 @@ from staffroll_scheduling.domain.assignments import (
 )
 from staffroll_scheduling.domain.availability import Availability
 from staffroll_scheduling.domain.membership import Membership, day_in, has_come, is_employed
-from staffroll_scheduling.domain.stays import Stay, left_over, stays
+from staffroll_scheduling.domain.stays import Stay, beyond, left_over, stays
 from staffroll_scheduling.domain.weeks import WeekChange
 
 SOURCE: Final = "scheduling"
+
+ANSWERED_WITHIN: Final = timedelta(hours=1)
+"""Whoever is deactivated so soon after the end of their membership was not kept as the last
+admin: accounts had yet to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Employment:
     Attributes:
         personnel_number: Unique in the tenant (R7); empty once erased.
         memberships: Oldest first, never overlapping (R53).
+        answered_wish: The number of the newest wish of accounts about them that was answered.
         is_assumed: The membership was not set here but concluded from the user, and
             follows it until somebody sets one.
         drop_shifts_from: From this day on shifts are to be removed, as was decided with the
@@ -59,11 +64,14 @@ class Employment:
         unapplied: Changes of shifts that are decided with this very write; they wait in the
             employee's document and are not read back with it.
         calendar: Their secret calendar address; None where they have none.
-        counted: Of a deleted one, when they were active, as long as billing needs it (R55).
+        spent: Idempotency-Keys, as kept, of shifts and assignments that are gone again.
+        counted: When they were active though no membership says so any more: kept as the last
+            admin, followed, or by now deleted; as long as billing needs it (R55).
     """
 
     personnel_number: str = ""
     memberships: tuple[Membership, ...] = ()
+    answered_wish: int = 0
     is_assumed: bool = False
     drop_shifts_from: date | None = None
     tell_again_at: datetime | None = None
@@ -75,6 +83,7 @@ class Employment:
     counted_at: datetime | None = None
     unapplied: tuple[WeekChange, ...] = ()
     calendar: CalendarAddress | None = None
+    spent: tuple[Mapping[str, Any], ...] = ()
     counted: tuple[Stay, ...] = ()
 
     @property
@@ -138,14 +147,18 @@ class EmployeeRules:
             one.leave_date is None and has_come(one.join_date, zone, now) for one in own.memberships
         )
 
-    def heard(self, id_: str, own: Employment | None, user: UserState, nth: int) -> Employment:
+    def heard(
+        self, id_: str, record: Employee | None, user: UserState, nth: int, now: datetime
+    ) -> Employment:
         """Joined when the user was created; a deactivated one has no running membership.
 
         Concluded anew from each newer state until somebody sets a membership here, so that
         news in any order ends the same.
         """
-        if own is None:
+        if record is None:
             own = Employment(personnel_number=generated_number(id_, nth), is_assumed=True)
+        else:
+            own = _let_go(record, user, now)
         if own.calendar is not None and user.status != "active":
             own = replace(own, calendar=None)  # ends as sessions and tokens do (R51)
         if not own.is_assumed:
@@ -156,8 +169,9 @@ class EmployeeRules:
         """Nothing but moments, for the month that is not billed yet. Source: R55, R61."""
         if record is None or record.followed.state != "confirmed":
             return Employment()
-        known = stays(record.own.memberships, record.followed.user.time_zone)
-        return Employment(counted=left_over(known, now))
+        own = with_time_kept(record, record.own, now)
+        known = stays(own.memberships, record.followed.user.time_zone)
+        return Employment(counted=left_over((*known, *own.counted), now))
 
     def edited(self, own: Employment, changes: Mapping[str, Any]) -> Employment:
         return replace(own, **changes)
@@ -173,6 +187,7 @@ class EmployeeRules:
             leave_date=own.leave_date,
             planning_units=list(own.planning_units),
             future_shifts=own.future_shifts,
+            answered_wish=own.answered_wish,
         )
 
 
@@ -185,6 +200,26 @@ def is_kept_as_last_admin(record: Employee) -> bool:
     user = record.followed.user
     is_over = record.followed.state == "confirmed" and not record.own.is_employed
     return is_over and user.is_active and user.is_admin
+
+
+def active_stays(record: Employee) -> tuple[Stay, ...]:
+    """When the employee was active, in order: by their memberships, while they were or are kept
+    as the last admin, and as was counted. Source: R16, R55."""
+    own, zone = record.own, record.followed.user.time_zone
+    kept = beyond(own.memberships, zone, None) if is_kept_as_last_admin(record) else ()
+    known = (*stays(own.memberships, zone), *own.counted, *kept)
+    return tuple(sorted(known, key=lambda stay: stay.begins_at))
+
+
+def with_time_kept(record: Employee, own: Employment, now: datetime) -> Employment:
+    """`own` of a record that is to be kept as the last admin no longer, with the time counted in
+    which it was; as it is where it was not. Source: R55."""
+    memberships = record.own.memberships
+    ended = [one.ended_at for one in memberships if one.ended_at is not None]
+    if not is_kept_as_last_admin(record) or not ended or now - ended[-1] <= ANSWERED_WITHIN:
+        return own
+    kept = beyond(own.memberships, record.followed.user.time_zone, now)
+    return replace(own, counted=left_over((*own.counted, *kept), now))
 
 
 def with_current_units(own: Employment, zone: str, now: datetime) -> Employment:
@@ -200,6 +235,18 @@ def generated_number(id_: str, nth: int) -> str:
     """
     digest = hashlib.blake2b(f"{id_}:{nth}".encode(), digest_size=5).digest()
     return f"P-{base64.b32encode(digest).decode()}"
+
+
+def _let_go(record: Employee, user: UserState, now: datetime) -> Employment:
+    """The own part after news of the user, with what is not to be forgotten of when they were
+    active, whatever becomes of their memberships."""
+    own = record.own
+    if user.status != "active" and own.is_assumed and own.is_employed:
+        known = stays(own.memberships, record.followed.user.time_zone)
+        return replace(own, counted=left_over((*own.counted, *known), now))
+    if user.status == "active" and user.is_admin:
+        return own
+    return with_time_kept(record, own, now)
 
 
 def _concluded(user: UserState) -> tuple[Membership, ...]:

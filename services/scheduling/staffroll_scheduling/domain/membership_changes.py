@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
+from staffroll.errors import Conflict
 from staffroll_scheduling.domain.employees import Employment
 from staffroll_scheduling.domain.errors import (
     FutureShiftsUndecided,
@@ -22,7 +23,7 @@ from staffroll_scheduling.domain.errors import (
     NoMembership,
     TooManyMemberships,
 )
-from staffroll_scheduling.domain.membership import Membership
+from staffroll_scheduling.domain.membership import Membership, day_in
 from staffroll_scheduling.domain.turning import CHANGED, settled
 
 MOST_MEMBERSHIPS: Final = 200
@@ -111,6 +112,50 @@ def change(
         raise LeaveBeforeJoin("leave_date" if "leave_date" in wish.changes else "join_date")
     said = _said(own, (*own.memberships[:-1], changed), zone, now)
     return replace(said, own=_with_shifts(said.own, wish, count_shifts))
+
+
+def obey(own: Employment, number: int, zone: str, now: datetime, *, active: bool) -> Changed:
+    """The membership as accounts wishes it, see `follow`; the answer is the state as it is then.
+
+    Args:
+        number: Of the wish; one that was answered already, or overtaken, changes nothing.
+    Source: R50-R53.
+    """
+    if number <= own.answered_wish:
+        return Changed(own)
+    return follow(replace(own, answered_wish=number), zone, now, active=active)
+
+
+def follow(own: Employment, zone: str, now: datetime, *, active: bool) -> Changed:
+    """A membership that runs from today on, or that ends today; as it is where that cannot be.
+
+    A future membership is brought forward to today, not ended.
+    """
+    if own.is_employed == active:
+        return Changed(own)
+    today = day_in(zone, now)
+    if not active:
+        left = (_left(one, today) if one.is_running else one for one in own.memberships)
+        return _said(own, tuple(left), zone, now)
+    try:
+        return _back(own, today, zone, now)
+    except Conflict:
+        return Changed(own)
+
+
+def _left(one: Membership, today: date) -> Membership:
+    return replace(one, leave_date=max(today, one.join_date))
+
+
+def _back(own: Employment, today: date, zone: str, now: datetime) -> Changed:
+    if not own.memberships:
+        return begin(own, today, zone, now)
+    *past, newest = own.memberships
+    if newest.is_over(zone, now):
+        return begin(own, max(today, newest.leave_date or today), zone, now)
+    left = past[-1].leave_date if past else None
+    wish = Dates({"join_date": max(today, left or today)})
+    return change(own, wish, zone, now, lambda _day: 0)
 
 
 def _said(

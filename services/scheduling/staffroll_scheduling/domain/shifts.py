@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from staffroll.errors import FieldError, Invalid, NotFound, Stale
+from staffroll.idempotency import spent_with
 from staffroll_scheduling.domain.employees import Employee, Employment
 from staffroll_scheduling.domain.errors import (
     OutsideMembership,
@@ -147,7 +148,8 @@ def delete(
         NotFound, Stale.
     """
     before = _find(weeks, shift_id, expected)
-    return Change(_decided(record, without(weeks, shift_id), now, before), before)
+    own = _decided(record, without(weeks, shift_id), now, before)
+    return Change(replace(own, spent=spent_with(own.spent, [before.once], now)), before)
 
 
 def kept_after_drop(record: Employee, shifts: Iterable[Shift]) -> tuple[Shift, ...]:

@@ -67,8 +67,7 @@ class ShownShift:
 
 def shown(shift: Shift, employee: Employee, around: Around) -> ShownShift:
     own, user = employee.own, employee.followed.user
-    units = (around.zones[unit] for unit in own.planning_units if unit in around.zones)
-    zone = next(units, user.time_zone or around.house_zone)
+    zone = shown_zone(employee, around)
     needed = around.needs.get(shift.activity_id or "", ())
     is_deleted = employee.followed.is_deleted
     return ShownShift(
@@ -80,6 +79,13 @@ def shown(shift: Shift, employee: Employee, around: Around) -> ShownShift:
         lacks_skill=not is_deleted
         and _lacks(own.assignments, needed, day_in(user.time_zone, shift.start)),
     )
+
+
+def shown_zone(employee: Employee, around: Around) -> str:
+    """The zone of the employee's first planning unit, or else their own."""
+    units = employee.own.planning_units
+    zones = (around.zones[unit] for unit in units if unit in around.zones)
+    return next(zones, employee.followed.user.time_zone or around.house_zone)
 
 
 def _lacks(assignments: Iterable[Assignment], needed: Iterable[NeededSkill], day: date) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -38,9 +38,7 @@ def stays(memberships: Iterable[Membership], zone: str) -> tuple[Stay, ...]:
     return tuple(
         Stay(
             _earlier(start_of(one.join_date, zone), one.started_at),
-            None
-            if one.leave_date is None
-            else _earlier(start_of(one.leave_date, zone), one.ended_at),
+            _end(one, zone),
             one.join_date,
             one.leave_date,
         )
@@ -60,9 +58,28 @@ def left_over(known: Sequence[Stay], now: datetime) -> tuple[Stay, ...]:
     return tuple(stay for stay in ended if now - (stay.ends_at or now) < KEPT_FOR)
 
 
-def kept_open(known: tuple[Stay, ...]) -> tuple[Stay, ...]:
-    """The stays of somebody who is still active although the last one has ended (R16)."""
-    return known[:-1] + tuple(replace(stay, ends_at=None) for stay in known[-1:])
+def beyond(memberships: Sequence[Membership], zone: str, until: datetime | None) -> list[Stay]:
+    """What follows the last membership that was said to have ended, for whoever stays active
+    all the same, up to `until` or the next one; none where nothing follows. Source: R16.
+
+    Args:
+        until: None while they still are.
+    """
+    ended = [number for number, one in enumerate(memberships) if one.ended_at is not None]
+    if not ended:
+        return []
+    begins_at = _end(memberships[ended[-1]], zone)
+    following = (stay.begins_at for stay in stays(memberships[ended[-1] + 1 :], zone))
+    ends_at = until if until is None else min((until, *following))
+    if begins_at is None or (ends_at is not None and ends_at <= begins_at):
+        return []
+    return [Stay(begins_at, ends_at)]
+
+
+def _end(one: Membership, zone: str) -> datetime | None:
+    return (
+        None if one.leave_date is None else _earlier(start_of(one.leave_date, zone), one.ended_at)
+    )
 
 
 def _earlier(moment: datetime, fact: datetime | None) -> datetime:

@@ -20,6 +20,7 @@ from staffroll_scheduling.domain.employees import (
     Employee,
     Employment,
     with_current_units,
+    with_time_kept,
 )
 from staffroll_scheduling.domain.membership import Membership, day_in, has_come, start_of
 
@@ -61,6 +62,8 @@ def turn(record: Employee, cause: Cause, future_shifts: int | None = None) -> De
         future_shifts: How many shifts are not over; None where they are not counted anew.
     """
     own, facts = settled(record.own, record.followed.user.time_zone, cause.now)
+    if own.is_employed:
+        own = with_time_kept(record, own, cause.now)
     if future_shifts is not None:
         own = shifts.recounted(own, future_shifts, cause.now)
     if own != record.own:

@@ -51,6 +51,8 @@ def _to_document(own: Employment) -> Document:
     }
     if own.personnel_number:
         document["personnel_number"] = own.personnel_number
+    if own.answered_wish:
+        document["answered_wish"] = own.answered_wish
     if own.drop_shifts_from is not None:
         document["drop_shifts_from"] = day_text(own.drop_shifts_from)
     if own.tell_again_at is not None:
@@ -66,6 +68,8 @@ def _to_document(own: Employment) -> Document:
         document["counted_at"] = own.counted_at
     if own.calendar is not None:
         document["calendar"] = asdict(own.calendar)
+    if own.spent:
+        document["spent"] = [dict(one) for one in own.spent]
     if own.counted:
         document["counted"] = [stay_document(one) for one in own.counted]
     return document
@@ -75,6 +79,7 @@ def _from_document(document: Document) -> Employment:
     return Employment(
         personnel_number=document.get("personnel_number", ""),
         memberships=tuple(membership(one) for one in document["memberships"]),
+        answered_wish=document.get("answered_wish", 0),
         is_assumed=document["is_assumed"],
         drop_shifts_from=day_of(document.get("drop_shifts_from")),
         tell_again_at=document.get("tell_again_at"),
@@ -85,6 +90,7 @@ def _from_document(document: Document) -> Employment:
         future_shifts=document.get("future_shifts", 0),
         counted_at=document.get("counted_at"),
         calendar=CalendarAddress(**document["calendar"]) if "calendar" in document else None,
+        spent=tuple(document.get("spent", ())),
         counted=tuple(stay(one) for one in document.get("counted", ())),
     )
 

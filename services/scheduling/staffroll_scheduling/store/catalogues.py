@@ -155,7 +155,7 @@ class Catalogue:
             "$push": {"audit": {"$each": waiting(decision.audit)}},
         }
         if decision.entry.is_deleted:
-            update["$unset"] = {"name_key": "", "once": ""}
+            update["$unset"] = {"name_key": ""}
         try:
             saved = self._entries.update_one(
                 {"_id": before.id, "kind": self._kind, "version": before.version}, update

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -30,9 +31,12 @@ class DueTurn:
     revision: int
 
 
-def due_turns(platform: Platform, now: datetime, limit: int) -> list[DueTurn]:
-    """Some of those that are due by `now`, the longest due first."""
-    found = platform[EMPLOYEES].find({TURNS_AT: {"$lte": now}}, {"tenant_id": 1, "revision": 1})
+def due_turns(
+    platform: Platform, now: datetime, limit: int, without: Collection[str] = ()
+) -> list[DueTurn]:
+    """Some of those that are due by `now`, the longest due first, but for these employees."""
+    where = {TURNS_AT: {"$lte": now}, "_id": {"$nin": list(without)}}
+    found = platform[EMPLOYEES].find(where, {"tenant_id": 1, "revision": 1})
     return [
         DueTurn(document["tenant_id"], document["_id"], document["revision"])
         for document in found.hint(TURNS.name).limit(limit)

@@ -15,7 +15,7 @@ are newer, writing the employee fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -73,16 +73,21 @@ class Week:
     changed_at: datetime
 
 
-def everywhere_unapplied(runtime: Runtime, limit: int) -> list[tuple[str, str]]:
-    """Tenants and employees of whom something is decided and not applied."""
+def everywhere_unapplied(
+    runtime: Runtime, limit: int, without: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """Tenants and employees of whom something is decided and not applied, but for these."""
+    where = {**_IS_WAITING, "_id": {"$nin": list(without)}}
     employees = runtime.platform[EMPLOYEES]
-    found = employees.find(_IS_WAITING, {"tenant_id": 1}, hint=_WAITING, limit=limit)
+    found = employees.find(where, {"tenant_id": 1}, hint=_WAITING, limit=limit)
     return [(document["tenant_id"], document["_id"]) for document in found]
 
 
-def everywhere_to_drop(runtime: Runtime, limit: int) -> list[tuple[str, str]]:
-    """Tenants and employees with a leave date whose shifts are not all gone yet."""
-    where = {"own.drop_shifts_from": {"$exists": True}}
+def everywhere_to_drop(
+    runtime: Runtime, limit: int, without: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """Tenants and employees with a leave date whose shifts are not all gone yet, but for these."""
+    where = {"own.drop_shifts_from": {"$exists": True}, "_id": {"$nin": list(without)}}
     employees = runtime.platform[EMPLOYEES]
     found = employees.find(where, {"tenant_id": 1}, hint=_TO_DROP, limit=limit)
     return [(document["tenant_id"], document["_id"]) for document in found]
@@ -169,6 +174,15 @@ class WeekStore:
         return sum(
             shift["end"] > moment
             for document in self._weeks.find(where, {"shifts.end": 1})
+            for shift in document["shifts"]
+        )
+
+    def count_starting(self, employee_ids: Sequence[str], since: datetime) -> int:
+        """How many shifts of these employees start at `since` or later."""
+        where = {"employee_id": {"$in": list(employee_ids)}, "week": {"$gte": week_of(since)}}
+        return sum(
+            shift["start"] >= since
+            for document in self._weeks.find(where, {"shifts.start": 1})
             for shift in document["shifts"]
         )
 

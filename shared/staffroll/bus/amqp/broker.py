@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 from weakref import WeakSet
 
 from pika.exceptions import ChannelClosedByBroker
 
-from staffroll.bus.amqp.commands import command_channel, parameters_of
+from staffroll.bus.amqp.commands import command_channel, command_connection, parameters_of
 from staffroll.bus.amqp.dead_letters import AmqpDeadLetters
-from staffroll.bus.amqp.declaring import Piece, expiring_queue, subscription, whole_topology
+from staffroll.bus.amqp.declaring import (
+    Piece,
+    bindings,
+    expiring_queue,
+    subscription,
+    whole_topology,
+)
 from staffroll.bus.amqp.naming import Names
 from staffroll.bus.amqp.receiver import AmqpReceiver
 from staffroll.bus.amqp.sender import AmqpSender
-from staffroll.bus.contract import BrokerAway, Delivery, Message, TopologyConflict
+from staffroll.bus.contract import (
+    BrokerAway,
+    Delivery,
+    Message,
+    QueueState,
+    TopologyConflict,
+)
 
 _NOT_FOUND: Final = 404
 _PRECONDITION_FAILED: Final = 406
@@ -90,6 +103,16 @@ class AmqpBroker:
     def open_subscription(self, name: str, patterns: Sequence[str]) -> None:
         self._declare(subscription(self._names, name, patterns))
 
+    def bind(self, queue: str, patterns: Sequence[str]) -> None:
+        with self._existing(queue) as channel:
+            for piece in bindings(self._names, queue, patterns):
+                piece.declare(channel)
+
+    def unbind(self, queue: str, patterns: Sequence[str]) -> None:
+        with self._existing(queue) as channel:
+            for piece in bindings(self._names, queue, patterns):
+                piece.undo(channel)
+
     def close_queue(self, name: str) -> None:
         with command_channel(self._parameters) as channel:
             channel.queue_delete(self._names.queue(name))
@@ -97,21 +120,42 @@ class AmqpBroker:
     def waiting(self, queue: str) -> int:
         """As the contract says, but AMQP does not tell what other processes have in hand:
         only receivers of this object are counted in."""
-        in_hand = sum(receiver.in_hand(queue) for receiver in list(self._receivers))
-        try:
-            with command_channel(self._parameters) as channel:
-                declared = channel.queue_declare(self._names.queue(queue), passive=True)
-        except ChannelClosedByBroker as error:
-            if error.reply_code == _NOT_FOUND:
-                return 0
-            raise
-        return int(declared.method.message_count) + in_hand
+        found = self.look([queue]).get(queue)
+        return 0 if found is None else found.messages
+
+    def look(self, queues: Sequence[str]) -> Mapping[str, QueueState]:
+        found: dict[str, QueueState] = {}
+        with command_connection(self._parameters) as connection:
+            for queue in queues:
+                in_hand = sum(receiver.in_hand(queue) for receiver in list(self._receivers))
+                try:
+                    # One that is not there closes the channel.
+                    channel = connection.channel()
+                    declared = channel.queue_declare(self._names.queue(queue), passive=True).method
+                except ChannelClosedByBroker as error:
+                    if error.reply_code != _NOT_FOUND:
+                        raise
+                else:
+                    messages = int(declared.message_count) + in_hand
+                    found[queue] = QueueState(messages, int(declared.consumer_count))
+        return found
 
     def dead_letters(self, service: str) -> AmqpDeadLetters:
         return AmqpDeadLetters(self._parameters, self._names, service)
 
     def close(self) -> None:
         """Nothing stays open between calls."""
+
+    @contextmanager
+    def _existing(self, queue: str) -> Iterator[Any]:
+        """A channel to do something with a queue; that it is not there is as if nothing was."""
+        try:
+            with command_channel(self._parameters) as channel:
+                yield channel
+        except ChannelClosedByBroker as error:
+            if error.reply_code == _NOT_FOUND:
+                raise BrokerAway(f"there is no queue {queue}") from error
+            raise
 
     def _declare(self, pieces: Iterable[Piece]) -> None:
         with command_channel(self._parameters) as channel:

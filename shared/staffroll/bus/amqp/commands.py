@@ -36,9 +36,20 @@ def command_channel(parameters: pika.URLParameters) -> Iterator[Any]:
     Raises:
         BrokerAway: There is no connection, or it broke.
     """
+    with command_connection(parameters) as connection:
+        yield connection.channel()
+
+
+@contextmanager
+def command_connection(parameters: pika.URLParameters) -> Iterator[Any]:
+    """A blocking connection, closed when the block ends.
+
+    Raises:
+        BrokerAway: There is none, or it broke.
+    """
     try:
         with pika.BlockingConnection(parameters) as connection:
-            yield connection.channel()
+            yield connection
     except (AMQPConnectionError, AMQPConnectorException, OSError) as error:
         place = f"{parameters.host}:{parameters.port}"
         raise BrokerAway(f"{place} does not answer ({type(error).__name__})") from error

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pika
 import structlog
-from pika.exceptions import UnroutableError
+from pika.exceptions import ChannelClosedByBroker, UnroutableError
 
 from staffroll.bus.amqp.commands import command_channel
 from staffroll.bus.amqp.form import as_new, dead_letter_of, letter_id
 from staffroll.bus.amqp.naming import Names
-from staffroll.bus.contract import DIRECT, DeadLetter
-from staffroll.bus.topology import dead_letters_queue
+from staffroll.bus.contract import DIRECT, DeadLetter, NoQueue
+from staffroll.bus.topology import dead_letters_queue, events_queue
+
+_NOT_FOUND: Final = 404
 
 log = structlog.get_logger()
 
@@ -38,17 +41,18 @@ class AmqpDeadLetters:
     def __init__(self, parameters: pika.URLParameters, names: Names, service: str) -> None:
         self._parameters = parameters
         self._names = names
+        self._events = events_queue(service)
         self._queue = names.queue(dead_letters_queue(service))
 
     def list(self, limit: int = 100) -> Sequence[DeadLetter]:
-        with command_channel(self._parameters) as channel:
+        with self._open() as channel:
             return [
                 dead_letter_of(letter.properties, letter.body, self._names)
                 for letter in self._take(channel, limit)
             ]
 
     def count(self) -> int:
-        with command_channel(self._parameters) as channel:
+        with self._open() as channel:
             return self._count(channel)
 
     def retry(self, ids: Iterable[str] | None = None) -> int:
@@ -63,11 +67,21 @@ class AmqpDeadLetters:
             _forget,
         )
 
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        try:
+            with command_channel(self._parameters) as channel:
+                yield channel
+        except ChannelClosedByBroker as error:
+            if error.reply_code == _NOT_FOUND:
+                raise NoQueue(self._queue) from error
+            raise
+
     def _settle(
         self, is_meant: Callable[[_Taken], bool], treat: Callable[[Any, _Taken], bool]
     ) -> int:
         settled = 0
-        with command_channel(self._parameters) as channel:
+        with self._open() as channel:
             channel.confirm_delivery()
             for letter in self._take(channel, self._count(channel)):
                 if is_meant(letter) and treat(channel, letter):
@@ -76,19 +90,21 @@ class AmqpDeadLetters:
         return settled
 
     def _send_again(self, channel: Any, letter: _Taken) -> bool:
-        queue = dead_letter_of(letter.properties, letter.body, self._names).queue
-        try:
-            channel.basic_publish(
-                DIRECT,
-                self._names.queue(queue),
-                letter.body,
-                as_new(letter.properties),
-                mandatory=True,
-            )
-        except UnroutableError:
-            log.warning("bus.queue_gone", queue=queue)
-            return False
-        return True
+        died_in = dead_letter_of(letter.properties, letter.body, self._names).queue
+        for queue in (died_in, self._events):
+            try:
+                channel.basic_publish(
+                    DIRECT,
+                    self._names.queue(queue),
+                    letter.body,
+                    as_new(letter.properties),
+                    mandatory=True,
+                )
+            except UnroutableError:
+                log.warning("bus.queue_gone", queue=queue)
+            else:
+                return True
+        return False
 
     def _count(self, channel: Any) -> int:
         declared = channel.queue_declare(self._queue, passive=True)

@@ -31,6 +31,10 @@ class Piece:
         else:
             channel.queue_bind(self.name, **self.options)
 
+    def undo(self, channel: Any) -> None:
+        """Only of a binding."""
+        channel.queue_unbind(self.name, **self.options)
+
 
 def whole_topology(names: Names) -> Iterator[Piece]:
     yield Piece("exchange", names.exchange(EVENTS), {"exchange_type": "topic"})
@@ -44,6 +48,8 @@ def whole_topology(names: Names) -> Iterator[Piece]:
         for pattern in topology.EVENT_PATTERNS[service]:
             yield _binding(names, events, EVENTS, pattern)
         yield _binding(names, requests, REQUESTS, service)
+        for further in topology.FURTHER_QUEUES.get(service, ()):
+            yield _service_queue(names, service, further)
 
 
 def dead_letters_of(names: Names, service: str) -> Iterator[Piece]:
@@ -74,6 +80,11 @@ def expiring_queue(
     yield Piece("queue", names.queue(name), {"arguments": arguments})
     for pattern in patterns:
         yield _binding(names, name, EVENTS, pattern)
+
+
+def bindings(names: Names, queue: str, patterns: Sequence[str]) -> Iterator[Piece]:
+    """What lets a queue that is there get more events."""
+    return (_binding(names, queue, EVENTS, pattern) for pattern in patterns)
 
 
 def _service_queue(names: Names, service: str, queue: str) -> Piece:

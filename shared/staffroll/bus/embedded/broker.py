@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from staffroll.bus.contract import BrokerAway, Delivery, Message
+from staffroll.bus.contract import BrokerAway, Delivery, Message, QueueState
 from staffroll.bus.embedded.dead_letters import EmbeddedDeadLetters
 from staffroll.bus.embedded.publishing import Publishing, batches
 from staffroll.bus.embedded.receiver import EmbeddedReceiver
@@ -103,14 +103,34 @@ class EmbeddedBroker:
         with _away():
             self._registry.open_lasting(events_queue(name), patterns)
 
+    def bind(self, queue: str, patterns: Sequence[str]) -> None:
+        with _away():
+            is_there = self._registry.bind(queue, patterns)
+        if not is_there:
+            raise BrokerAway(f"there is no queue {queue}")
+
+    def unbind(self, queue: str, patterns: Sequence[str]) -> None:
+        with _away():
+            self._registry.unbind(queue, patterns)
+
     def close_queue(self, name: str) -> None:
         with _away():
             self._registry.close(name)
 
     def waiting(self, queue: str) -> int:
+        found = self.look([queue]).get(queue)
+        return 0 if found is None else found.messages
+
+    def look(self, queues: Sequence[str]) -> Mapping[str, QueueState]:
         with _away():
-            self._registry.bindings()
-            return queue_collection(self._database, queue).count_documents({})
+            there = {binding.queue for binding in self._registry.bindings()}
+            return {
+                queue: QueueState(
+                    queue_collection(self._database, queue).count_documents({}), consumers=None
+                )
+                for queue in queues
+                if queue in there
+            }
 
     def dead_letters(self, service: str) -> EmbeddedDeadLetters:
         return EmbeddedDeadLetters(self._database, self._registry, service)

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from staffroll.bus.contract import DeadLetter
 from staffroll.bus.embedded.registry import Registry
 from staffroll.bus.embedded.storage import DURABLE, Claimed, insert
+from staffroll.bus.topology import events_queue
 
 Document = dict[str, Any]
 
@@ -41,19 +42,23 @@ class EmbeddedDeadLetters:
     def __init__(self, database: Database[Document], registry: Registry, service: str) -> None:
         self._database = database
         self._registry = registry
+        self._events = events_queue(service)
         self._graves = database.get_collection(f"dead.{service}", write_concern=DURABLE)
 
     def count(self) -> int:
         return self._graves.count_documents({})
 
     def retry(self, ids: Iterable[str] | None = None) -> int:
-        """Put them back, counted afresh; those whose queue is gone stay where they are."""
+        """Put them back, counted afresh."""
         queues = {binding.queue for binding in self._registry.bindings()}
         retried = 0
         for grave in self._graves.find(_among(ids)):
-            if grave["queue"] in queues:
-                insert(self._database, {grave["queue"]: [_revived(grave)]})
-                retried += self._graves.delete_one({"_id": grave["_id"]}).deleted_count
+            queue = grave["queue"] if grave["queue"] in queues else self._events
+            if queue in queues:
+                insert(self._database, {queue: [_revived(grave)]})
+                # It may have died anew by now, which must not be forgotten.
+                self._graves.delete_one({"_id": grave["_id"], "died_at": grave["died_at"]})
+                retried += 1
         return retried
 
     def drop(self, ids: Iterable[str] | None = None) -> int:

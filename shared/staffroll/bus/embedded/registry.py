@@ -12,13 +12,20 @@ from pymongo.errors import DuplicateKeyError
 from staffroll.bus.contract import TopologyConflict
 from staffroll.bus.embedded.routing import Binding
 from staffroll.bus.embedded.storage import DURABLE, LIGHT, prepare, queue_collection
-from staffroll.bus.topology import EVENT_PATTERNS, SERVICES, events_queue, requests_queue
+from staffroll.bus.topology import (
+    EVENT_PATTERNS,
+    FURTHER_QUEUES,
+    SERVICES,
+    events_queue,
+    requests_queue,
+)
 
 Document = dict[str, Any]
 
 STATIC: Final[Mapping[str, Sequence[str]]] = {
     **{events_queue(service): EVENT_PATTERNS[service] for service in SERVICES},
     **{requests_queue(service): () for service in SERVICES},
+    **{queue: () for queues in FURTHER_QUEUES.values() for queue in queues},
 }
 """Patterns of the queues that every start declares."""
 
@@ -59,6 +66,15 @@ class Registry:
             TopologyConflict: It exists and expires.
         """
         self._open(queue, patterns, expires_seconds=None)
+
+    def bind(self, queue: str, patterns: Sequence[str]) -> bool:
+        """Bind a queue to more patterns; False where it is not there."""
+        change = {"$addToSet": {"patterns": {"$each": list(patterns)}}}
+        return self._queues.update_one({"_id": queue}, change).matched_count == 1
+
+    def unbind(self, queue: str, patterns: Sequence[str]) -> None:
+        """Bind a queue to these patterns no longer."""
+        self._queues.update_one({"_id": queue}, {"$pull": {"patterns": {"$in": list(patterns)}}})
 
     def close(self, queue: str) -> None:
         self._queues.delete_one({"_id": queue})

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -78,3 +79,14 @@ def test_r52_only_the_lock_and_its_count_are_gone_when_somebody_returns() -> Non
     )
     (event,) = decision.events
     assert (event.type, event.data["changed"]) == ("user.reactivated", ["locked", "status"])
+
+
+def test_r64_a_wish_is_newer_than_any_that_was_answered_before_accounts_was_put_back() -> None:
+    answered = replace(EMPLOYED, answered_wish=4)
+    user = rules.hear(a_user(), 8, answered, a_cause())
+    assert user
+
+    decision = rules.wish(user, active=False, cause=a_cause(), pause=timedelta(seconds=30))
+
+    assert decision.user.membership_wish
+    assert decision.user.membership_wish.number == 5

@@ -12,6 +12,7 @@ from staffroll.events import Cause
 from staffroll_accounts.domain import password_changes as rules
 from staffroll_accounts.domain import reset_tokens, users
 from staffroll_accounts.domain.errors import ResetTokenInvalid
+from staffroll_accounts.domain.password_changes import NewPassword
 from staffroll_accounts.domain.security import Security
 from staffroll_accounts.domain.users import User
 from tests.unit.accounts.builders import ID, NOW, a_cause, a_house
@@ -32,7 +33,7 @@ def later(**time: float) -> Cause:
 def test_r31_an_admin_sets_a_password_and_the_user_is_not_told() -> None:
     user = a_user({"failed_sign_ins": 3, "locked_at": NOW, "session_epoch": 4}, token_generation=7)
 
-    decision = rules.set_by_admin(user, "hash", a_cause(), must_change=True)
+    decision = rules.set_by_admin(user, NewPassword("hash"), a_cause(), must_change=True)
 
     assert decision.user.security.password_hash == "hash"
     assert decision.user.security.must_change_password
@@ -45,7 +46,9 @@ def test_r31_an_admin_sets_a_password_and_the_user_is_not_told() -> None:
 
 
 def test_ones_own_change_clears_the_demand_for_it_and_is_told_by_mail() -> None:
-    decision = rules.change_own(a_user({"must_change_password": True}), "hash", a_cause())
+    decision = rules.change_own(
+        a_user({"must_change_password": True}), NewPassword("hash"), a_cause()
+    )
 
     assert not decision.user.security.must_change_password
     assert [mail.template for mail in decision.mails] == ["password-changed"]
@@ -79,7 +82,7 @@ def test_r32_a_link_is_good_for_its_time(purpose: Any, good_for: timedelta) -> N
 def test_r32_a_link_works_once_and_ends_all_sessions() -> None:
     user = rules.send_link(a_user(), TOKEN, "reset", a_cause()).user
 
-    used = rules.use_link(user, "hash", later(minutes=5))
+    used = rules.use_link(user, NewPassword("hash"), later(minutes=5))
 
     assert used.user.security.password_hash == "hash"
     assert (used.user.token_generation, used.user.security.session_epoch) == (2, 2)
@@ -124,7 +127,7 @@ def test_r21_completing_a_reset_unlocks_and_both_are_told_in_order() -> None:
     locked = a_user({"failed_sign_ins": 3, "locked_at": NOW})
     user = rules.send_link(locked, TOKEN, "reset", a_cause()).user
 
-    decision = rules.use_link(user, "hash", a_cause())
+    decision = rules.use_link(user, NewPassword("hash"), a_cause())
 
     assert not decision.user.locked
     assert decision.user.security.failed_sign_ins == 0

@@ -27,6 +27,8 @@ DATA = {
     "email": "anna@x.example",
     "old": "old@x.example",
     "token": "T0k-en_",
+    "host": "hooks.example.org",
+    "reason": "failing",
 }
 
 

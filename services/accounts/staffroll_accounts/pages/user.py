@@ -1,0 +1,160 @@
+"""Account › Users: one user, their data, roles, security and counterparts elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Response, request
+from wtforms import HiddenField
+
+from staffroll.errors import Forbidden, Stale
+from staffroll.giving import RoleNotYours
+from staffroll.user_copy import UserCopy
+from staffroll.web.pages import PageGroup, gettext, go, notice, page, reading
+from staffroll.web.pages.followed import DeleteForm
+from staffroll_accounts.actions import AccountsScope, deletion, sessions, two_factor
+from staffroll_accounts.actions import users as actions
+from staffroll_accounts.api.users import UserChangesSchema
+from staffroll_accounts.domain.deletion import Losses
+from staffroll_accounts.domain.errors import AccountNotYours, EmailTaken, LastAdmin
+from staffroll_accounts.domain.users import User, public_state
+from staffroll_accounts.pages.elsewhere import counterparts
+from staffroll_accounts.pages.user_agents import device
+from staffroll_accounts.pages.user_fields import UserForm, by_category
+
+READ: Final = "accounts.users:read"
+EDIT: Final = "accounts.users:edit"
+DELETE: Final = "accounts.users:delete"
+
+_FIELDS: Final = (
+    "last_name",
+    "first_name",
+    "email",
+    "language",
+    "time_zone",
+    "roles",
+    "is_admin",
+)
+
+
+class ChangedUserForm(UserForm):
+    """With the version that its reader saw."""
+
+    version = HiddenField()
+
+    def check_seen(self, user: User, changes: Mapping[str, Any], scope: AccountsScope) -> None:
+        """Say at each field what somebody else has made of it meanwhile, and see it from now on.
+
+        What others changed besides, or to the same, does not disturb.
+
+        Raises:
+            Stale.
+        """
+        seen = _number(self.version.data)
+        newer = [
+            name
+            for name in changes
+            if user.field_versions.get(name, 0) > seen and not _is_same(user, name, changes[name])
+        ]
+        self.version.data = str(user.version)
+        for name in newer:
+            now = _read_out(user, name, scope)
+            self.say_at(
+                name,
+                [gettext("Somebody changed this meanwhile. By now it is: %(now)s", now=now)],
+            )
+        if newer:
+            raise Stale
+
+
+def user(siblings: Mapping[str, str]) -> PageGroup:
+    """The page of one user.
+
+    Args:
+        siblings: Where this service reaches the others, by name.
+    """
+    bp = PageGroup("user_page", __name__)
+
+    @bp.form("/users/<id:user_id>")
+    @bp.needs(READ)
+    def show(user_id: str, scope: AccountsScope) -> Response:
+        found = actions.get(user_id, scope)
+        form = ChangedUserForm(known=_known(found))
+        form.offer(scope)
+        if form.is_good():
+            if not scope.actor.may(EDIT):
+                raise Forbidden(permission=EDIT)
+            with form.refusals(email=EmailTaken, roles=RoleNotYours, is_admin=LastAdmin):
+                changes = form.load(UserChangesSchema, form.typed(scope))
+                form.check_seen(found, changes, scope)
+                actions.edit(user_id, changes, scope, expected=found.version)
+                if user_id == scope.actor.id:
+                    reading.read_again()
+                notice(gettext("Saved."))
+                return go(".show", user_id=user_id)
+        return show_user(found, scope, siblings, form.status, form=form)
+
+    return bp
+
+
+def show_user(
+    found: User,
+    scope: AccountsScope,
+    siblings: Mapping[str, str],
+    status: int = 200,
+    *,
+    form: ChangedUserForm | None = None,
+    delete_form: DeleteForm | None = None,
+) -> Response:
+    """The page, with the form that was sent as it was typed."""
+    if form is None:
+        form = ChangedUserForm(sent=False, known=_known(found))
+        form.offer(scope)
+    copy = UserCopy.of(public_state(found))
+    return page(
+        "users/show.html",
+        status,
+        user=found,
+        copy=copy,
+        form=form,
+        groups=by_category(form, scope),
+        recent=sessions.recent_of(found, scope),
+        second=two_factor.overview(found.id, scope),
+        device=device,
+        counterparts=counterparts(found, scope, siblings),
+        lost=_lost(found, scope),
+        delete_form=delete_form or DeleteForm(copy, sent=False),
+        window="delete" if delete_form else request.args.get("window"),
+    )
+
+
+def _lost(found: User, scope: AccountsScope) -> Losses | None:
+    """None for whom the reader may not delete."""
+    if not scope.actor.may(DELETE):
+        return None
+    try:
+        return deletion.preview(found.id, scope, expected=None)
+    except AccountNotYours:
+        return None
+
+
+def _known(found: User) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in (*_FIELDS, "version")}
+
+
+def _is_same(found: User, name: str, wished: Any) -> bool:
+    now = getattr(found, name)
+    return set(now) == set(wished) if name == "roles" else bool(now == wished)
+
+
+def _read_out(found: User, name: str, scope: AccountsScope) -> str:
+    if name == "roles":
+        return ", ".join(role.name for role in scope.store.roles.some(found.roles)) or "–"
+    if name == "is_admin":
+        return gettext("on") if found.is_admin else gettext("off")
+    return str(getattr(found, name)) or "–"
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

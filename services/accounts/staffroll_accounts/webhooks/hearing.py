@@ -1,0 +1,79 @@
+"""Hearing from the bus, for tenants that have a webhook and for no other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from staffroll.bus import Broker, BrokerAway
+from staffroll.bus.topology import WEBHOOKS
+
+_ALL_AGAIN_SECONDS: Final = 60.0
+"""A broker may have lost what it knew."""
+
+_log = structlog.get_logger()
+
+
+class Bindings:
+    """Keeps the queue bound for the tenants that have an enabled webhook.
+
+    Args:
+        tenants: Those tenants, as of now.
+    """
+
+    def __init__(self, broker: Broker, tenants: Callable[[], set[str]]) -> None:
+        self._broker = broker
+        self._tenants = tenants
+        self._bound: set[str] = set()
+        self._all_again_at = 0.0
+        self._surplus: set[str] = set()
+        self._lock = threading.Lock()
+
+    def bind(self, tenant_id: str) -> None:
+        """Let what happens in a tenant be heard from now on, or soon, if the broker is away."""
+        try:
+            self._broker.bind(WEBHOOKS, patterns_of([tenant_id]))
+        except BrokerAway:
+            _log.info("webhooks_wait_for_broker", tenant=tenant_id)
+
+    def is_surplus(self, tenant_id: str) -> None:
+        """Something was heard of a tenant that has no webhook."""
+        with self._lock:
+            self._surplus.add(tenant_id)
+
+    def run(self) -> None:
+        """Bind whom it lacks, and let go of who has no webhook any more."""
+        if time.monotonic() >= self._all_again_at:
+            self._bound = set()
+            self._all_again_at = time.monotonic() + _ALL_AGAIN_SECONDS
+        try:
+            self._bind_missing()
+            self._let_go()
+        except BrokerAway:
+            self._bound = set()
+            _log.info("webhooks_wait_for_broker")
+
+    def _bind_missing(self) -> None:
+        wanted = self._tenants()
+        if missing := wanted - self._bound:
+            self._broker.bind(WEBHOOKS, patterns_of(missing))
+        self._bound = wanted
+
+    def _let_go(self) -> None:
+        with self._lock:
+            heard, self._surplus = self._surplus, set()
+        surplus = heard - self._tenants()
+        if not surplus:
+            return
+        self._broker.unbind(WEBHOOKS, patterns_of(surplus))
+        # Whoever has made one in this very moment has bound it before we let it go.
+        if returned := surplus & self._tenants():
+            self._broker.bind(WEBHOOKS, patterns_of(returned))
+
+
+def patterns_of(tenant_ids: Iterable[str]) -> Sequence[str]:
+    return [f"{tenant_id}.#" for tenant_id in sorted(tenant_ids)]

@@ -1,0 +1,1 @@
+"""What whoever runs us can see: metrics, probes, traces, and what is wrong."""

@@ -1,0 +1,103 @@
+"""What is bound: the tenants that have a webhook, and no others for long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from staffroll.bus import Broker, BrokerAway
+from staffroll.bus.topology import WEBHOOKS
+from staffroll_accounts.webhooks import hearing
+from staffroll_accounts.webhooks.hearing import Bindings
+
+
+class ABroker:
+    """What a broker is bound to, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.bound: set[str] = set()
+        self.asked: list[Any] = []
+        self.is_away = False
+
+    def bind(self, queue: str, patterns: Sequence[str]) -> None:
+        self._ask(queue, "bind", patterns)
+        self.bound |= set(patterns)
+
+    def unbind(self, queue: str, patterns: Sequence[str]) -> None:
+        self._ask(queue, "unbind", patterns)
+        self.bound -= set(patterns)
+
+    def _ask(self, queue: str, what: str, patterns: Sequence[str]) -> None:
+        assert queue == WEBHOOKS
+        if self.is_away:
+            raise BrokerAway("for a test")
+        self.asked.append((what, list(patterns)))
+
+
+@pytest.fixture
+def broker() -> ABroker:
+    return ABroker()
+
+
+def bindings(broker: ABroker, *answers: set[str]) -> Bindings:
+    """Whose look for tenants gives one answer after the other, the last for ever."""
+    left = list(answers)
+    return Bindings(cast(Broker, broker), lambda: left.pop(0) if len(left) > 1 else left[0])
+
+
+def test_the_broker_is_asked_for_what_is_new_only(broker: ABroker) -> None:
+    tenants = {"acme", "beta"}
+    ours = Bindings(cast(Broker, broker), lambda: set(tenants))
+    ours.run()
+    ours.run()
+    tenants.add("gamma")
+    ours.run()
+
+    assert broker.asked == [("bind", ["acme.#", "beta.#"]), ("bind", ["gamma.#"])]
+
+
+def test_what_a_broker_has_lost_is_bound_again(
+    broker: ABroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "_ALL_AGAIN_SECONDS", 0.0)
+    ours = bindings(broker, {"acme"})
+    ours.run()
+    broker.bound.clear()
+
+    ours.run()
+
+    assert broker.bound == {"acme.#"}
+
+
+def test_while_the_broker_is_away_it_waits_and_then_binds_all(broker: ABroker) -> None:
+    ours = bindings(broker, {"acme"})
+    broker.is_away = True
+    ours.bind("acme")
+    ours.run()
+    broker.is_away = False
+
+    ours.run()
+
+    assert broker.bound == {"acme.#"}
+
+
+def test_who_is_heard_without_a_webhook_is_let_go(broker: ABroker) -> None:
+    broker.bound = {"acme.#", "gone.#"}
+    ours = bindings(broker, {"acme"})
+    ours.is_surplus("gone")
+
+    ours.run()
+
+    assert broker.bound == {"acme.#"}
+
+
+def test_who_makes_a_webhook_while_being_let_go_stays_bound(broker: ABroker) -> None:
+    ours = bindings(broker, set(), set(), {"acme"})
+    ours.is_surplus("acme")
+
+    ours.run()
+
+    assert broker.asked == [("unbind", ["acme.#"]), ("bind", ["acme.#"])]
+    assert broker.bound == {"acme.#"}
