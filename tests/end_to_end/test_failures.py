@@ -272,6 +272,7 @@ def test_poison_goes_to_the_dead_letters_and_the_good_ones_arrive(
     broken.command("dead-letters", "drop", "--service", "people", "--all")
 
 
+@pytest.mark.long
 def test_sigterm_ends_every_process_cleanly(broken: Apart) -> None:
     for service in SERVICES:
         for role in ("serve", "consume"):

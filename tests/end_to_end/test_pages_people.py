@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import AtHome, check_accessible
@@ -65,6 +66,7 @@ def test_a_person_is_created_described_and_pictured(
     expect(page.get_by_role("heading", name="Ada King")).to_be_visible()
 
 
+@pytest.mark.long
 def test_who_is_refused_is_discarded_and_who_goes_is_deleted_without_scripts_on_a_phone(
     browser: Browser, home: AtHome
 ) -> None:
@@ -97,6 +99,7 @@ def test_who_is_refused_is_discarded_and_who_goes_is_deleted_without_scripts_on_
     context.close()
 
 
+@pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")

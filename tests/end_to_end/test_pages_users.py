@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import AtHome, check_accessible
@@ -56,6 +57,7 @@ def test_a_user_is_created_edited_secured_and_deleted(page: Page, home: AtHome) 
     expect(page.get_by_text("Nothing personal is left anywhere.")).to_be_visible(timeout=15_000)
 
 
+@pytest.mark.long
 def test_without_scripts_the_same_is_done_and_the_places_are_in_step(
     browser: Browser, home: AtHome
 ) -> None:
@@ -79,6 +81,7 @@ def test_without_scripts_the_same_is_done_and_the_places_are_in_step(
     context.close()
 
 
+@pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")

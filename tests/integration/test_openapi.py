@@ -41,7 +41,7 @@ CHECKS = [
     unsupported_method,
     ignored_auth,
 ]
-EXAMPLES_PER_OPERATION = 12
+EXAMPLES_PER_OPERATION = 6
 FOR_WHOEVER_IS_SIGNED_IN = ("/v1/me", "/v1/sign-out", "/v1/password-policy")
 
 

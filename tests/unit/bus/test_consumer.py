@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import clear_contextvars, get_contextvars
 
 from staffroll.bus import DELIVERY_LIMIT
 from staffroll.bus.applying import Applying, growing_pause
@@ -302,6 +302,7 @@ def test_a_paused_consumer_stops_without_waiting_for_the_pause() -> None:
 
 
 def test_what_a_handler_logs_names_the_event_and_what_began_it() -> None:
+    clear_contextvars()  # of what ran in this thread before
     bound: list[dict[str, Any]] = []
     event = replace(EVENT, correlation_id="req-7")
 
