@@ -11,7 +11,7 @@ TEST_PACKAGES := rabbitmq-server chromium
 export TEST_PACKAGES PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test test-long bench lint format docs requirements audit sbom environment clean
+.PHONY: help run env test test-long storm bench lint format docs requirements audit sbom environment clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ test: environment ## Run all tests except the long ones, on real servers (ARGS="
 
 test-long: environment ## Run the long tests in their full size.
 	$(BIN)/python -m pytest -m long --timeout 7200 tests/unit tests/integration tests/end_to_end $(ARGS)
+
+storm: environment ## Kill and pause everything while many clients work, and judge (ARGS="--seed 7 --operations 10000").
+	$(BIN)/python -m tests.storm $(ARGS)
 
 bench: environment ## Measure, and print the figures.
 	$(BIN)/python -m tests.bench $(ARGS)

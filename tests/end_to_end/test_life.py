@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pika
 import pytest
 import requests
 
 from tests.support.apart import PASSWORD, PLACES, SERVICES, Apart, Client
+from tests.support.news import recorded, say_again
 from tests.support.rabbitmq import RabbitNode
 from tests.support.waiting import eventually
 
@@ -94,41 +91,6 @@ def is_listed(acme: Client, email: str, status: str) -> bool:
     users = acme.get("accounts", "/v1/users", params={"q": email, "status": status}).json()
     lines = acme.csv(q=email, status=status)
     return bool(users["total"]) and any(email in line for line in lines)
-
-
-@contextmanager
-def recorded(rabbitmq: RabbitNode, suite: Apart, tenant_id: str) -> Iterator[list[bytes]]:
-    """All events of the tenant; to be looked at after the block."""
-    bodies: list[bytes] = []
-    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
-        channel = connection.channel()
-        queue = channel.queue_declare("", exclusive=True).method.queue
-        channel.queue_bind(queue, f"{suite.prefix}staffroll.events", f"{tenant_id}.#")
-        yield bodies
-        while True:
-            method, _, body = channel.basic_get(queue, auto_ack=True)
-            if method is None:
-                return
-            bodies.append(body)
-
-
-def say_again(rabbitmq: RabbitNode, suite: Apart, bodies: list[bytes]) -> None:
-    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
-        channel = connection.channel()
-        channel.confirm_delivery()
-        for body in bodies:
-            event = json.loads(body)
-            channel.basic_publish(
-                f"{suite.prefix}staffroll.events",
-                f"{event['tenantid']}.{event['type']}",
-                body,
-                pika.BasicProperties(
-                    content_type="application/cloudevents+json",
-                    message_id=event["id"],
-                    type=event["type"],
-                    delivery_mode=2,
-                ),
-            )
 
 
 def test_r50_r52_from_creation_over_leaving_and_coming_back(acme: Client) -> None:

@@ -41,6 +41,7 @@ def accounts(
         "STAFFROLL_TRIES_PER_ADDRESS": "0",
         "STAFFROLL_TRIES_PER_ACCOUNT": "0",
         "STAFFROLL_HASHES_WAITING": str(AT_ONCE),
+        "STAFFROLL_SMTP_URL": "",
         "STAFFROLL_MAIL_FOLDER": str(letters),
     }
     try:

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,12 @@ def is_renamed(acme: Client, id_: str, last_name: str) -> int:
     return int(changed.json()["version"])
 
 
+def is_kept(payroll: RunningSubscriber, id_: str) -> bool:
+    with closing(sqlite3.connect(payroll.folder / "payroll.sqlite")) as file:
+        found = file.execute("select marks from known where subject = ?", (id_,)).fetchone()
+    return found is not None and "deactivated" in found[0]
+
+
 def test_the_example_hears_who_left_before_it_came_while_it_runs_and_while_it_is_down(
     acme: Client, payroll: RunningSubscriber
 ) -> None:
@@ -144,6 +151,8 @@ def test_the_example_hears_who_left_before_it_came_while_it_runs_and_while_it_is
 
     during, email = leaves(acme)
     eventually(lambda: f"stop paying {during} {email}" in payroll.log)
+    # What is killed before it has kept how far it came hears the last again, rightly.
+    eventually(lambda: is_kept(payroll, during))
 
     payroll.process.kill()
     meanwhile, _ = leaves(acme)

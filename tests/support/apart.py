@@ -6,19 +6,22 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 from pymongo import MongoClient
 
+from staffroll.cli import main
 from staffroll.local import Mongod
-from tests.support.rabbitmq import RabbitNode
+from tests.support.rabbitmq import RabbitNode, free_ports
+from tests.support.smtp import Mailbox, mail_server
 from tests.support.waiting import eventually
 
 SERVICES = ("accounts", "scheduling", "people", "export")
@@ -76,7 +79,12 @@ class Process:
 class Apart:
     """The four services on one MongoDB and one broker."""
 
+    ready_seconds = 60.0
+    """How long a service may take until it can work."""
+
     def __init__(self, mongodb_uri: str, broker_url: str, folder: Path) -> None:
+        self.mailbox = Mailbox()
+        (self._mail_port,) = free_ports(1)
         self.mongodb_uri = mongodb_uri
         self.prefix = f"t{secrets.token_hex(4)}-"
         self.folder = folder
@@ -95,6 +103,7 @@ class Apart:
             "STAFFROLL_ARGON2_TIME_COST": "1",
             "STAFFROLL_ARGON2_MEMORY_KIB": "8",
             "STAFFROLL_RESEND_AFTER_SECONDS": "2",
+            "STAFFROLL_SMTP_URL": f"smtp://127.0.0.1:{self._mail_port}?starttls=never",
             "STAFFROLL_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1",
             **{
@@ -103,6 +112,10 @@ class Apart:
                 for name, port in self._ports.items()
             },
         }
+
+    def receive_mail(self) -> AbstractContextManager[Mailbox]:
+        """The mail server that accounts sends to; what arrives is in `mailbox`."""
+        return mail_server(self.mailbox, self._mail_port)
 
     def start(self, service: str, role: str, count: int = 1) -> None:
         """Start `count` consumers, or one web server with `count` workers."""
@@ -137,7 +150,7 @@ class Apart:
 
     def wait_until_ready(self, *services: str) -> None:
         for service in services or SERVICES:
-            eventually(lambda name=service: self._is_ready(name), timeout=60)
+            eventually(lambda name=service: self._is_ready(name), self.ready_seconds)
 
     def _is_ready(self, service: str) -> bool:
         try:
@@ -172,6 +185,15 @@ class Apart:
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
+    def command_here(self, *arguments: str, text: str = "") -> str:
+        """The same in this process, without the second that a new one takes to begin."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in os.environ.keys() - self.environ.keys():
+                patch.delenv(name)
+            done = CliRunner(env=self.environ).invoke(main, arguments, input=text)
+        assert done.exit_code == 0, done.output
+        return done.output
+
     def try_command(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "staffroll.cli", *arguments],
@@ -194,15 +216,8 @@ class Apart:
         """A fresh tenant, signed in as its admin."""
         tenant_id = name or f"t{secrets.token_hex(4)}"
         email = f"admin@{tenant_id}.example"
-        self.command(
-            "tenant",
-            "create",
-            tenant_id,
-            "--admin-email",
-            email,
-            "--admin-password-stdin",
-            text=f"{PASSWORD}\n",
-        )
+        create = ["tenant", "create", tenant_id, "--admin-email", email, "--admin-password-stdin"]
+        self.command_here(*create, text=f"{PASSWORD}\n")
         return Client(self, tenant_id, email)
 
     def close(self) -> None:
@@ -277,21 +292,14 @@ class Client:
         return response.content.decode().split("\r\n")[:-1]
 
 
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextlib.contextmanager
 def all_running(mongodb_uri: str, broker_url: str, folder: Path) -> Iterator[Apart]:
     """A suite whose services all run; at the end nothing is left of it."""
     suite = Apart(mongodb_uri, broker_url, folder)
     try:
-        suite.start_all()
-        yield suite
+        with suite.receive_mail():
+            suite.start_all()
+            yield suite
     finally:
         suite.close()
 

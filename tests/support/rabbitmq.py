@@ -13,7 +13,9 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 import pika
 import pytest
@@ -32,7 +34,7 @@ class RabbitNode:
 
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="staffroll-rabbit-"))
-        self._port, self._dist_port, self._epmd_port = _free_ports(3)
+        self._port, self._dist_port, self._epmd_port = free_ports(3)
         self._write_configuration()
         self._epmd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -72,6 +74,11 @@ class RabbitNode:
         os.kill(vm, signal.SIGKILL)
         eventually(lambda: _is_gone(vm))
         self._kill_what_is_left()
+
+    def forget(self) -> None:
+        """Lose all that it has stored, while it is stopped, as with its disk."""
+        assert self._server is None
+        shutil.rmtree(self._home / "mnesia")
 
     def pause(self) -> None:
         """Let it hang: connections stay open and nothing is answered."""
@@ -193,17 +200,25 @@ def amqp_prefix() -> str:
 
 
 def _child(command: list[str], environment: dict[str, str], home: Path) -> subprocess.Popen[bytes]:
-    with (home / "output").open("ab") as output:
-        return subprocess.Popen(
-            command,
-            cwd=home,
-            env=environment or None,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
+    def begin() -> subprocess.Popen[bytes]:
+        with (home / "output").open("ab") as output:
+            return subprocess.Popen(
+                command,
+                cwd=home,
+                env=environment or None,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    return _PARENT.submit(begin).result()
+
+
+_PARENT: Final = ThreadPoolExecutor(1, "parent-of-rabbitmq")
+"""Lives as long as this process: the kernel takes the thread that starts a child for its parent,
+and a node would end with a thread that only restarted it."""
 
 
 def _end_with_parent() -> None:
@@ -230,7 +245,7 @@ def _is_gone(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] in "ZX"
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports below those that the system gives to outgoing connections: one of these could
     take the port of a node while it restarts, even a connection that looks for that node."""
     free: list[int] = []
@@ -238,5 +253,5 @@ def _free_ports(count: int) -> list[int]:
         port = random.randrange(10_000, 30_000)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
-            free.append(port)
+            free += [port] if port not in free else []
     return free

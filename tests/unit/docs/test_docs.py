@@ -36,9 +36,16 @@ def test_every_rule_in_the_docs_has_a_test_named_after_it(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(re.findall(r"`(test_\w+)`", (ROOT / "docs/security.md").read_text())))
+    "name",
+    sorted(
+        {
+            name
+            for page in ("security.md", "failures.md")
+            for name in re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text())
+        }
+    ),
 )
-def test_every_promise_of_security_has_the_test_it_names(name: str) -> None:
+def test_every_promise_has_the_test_it_names(name: str) -> None:
     assert f"def {name}(" in TESTS
 
 

@@ -1,0 +1,79 @@
+"""The judge of the storm: what it allows, and what it finds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.storm.model import LONGEST_HELD_SECONDS, Human, Model, Outcome, Register, Write
+from tests.storm.schedule import schedule
+
+
+def a_register(*writes: tuple[str, float, float, Outcome], asks: bool = False) -> Register:
+    """Of values that were tried from one second to another."""
+    register = Register()
+    for value, began, ended, outcome in writes:
+        one = Write(value, began, asks=asks)
+        one.settle(outcome, ended)
+        register.writes.append(one)
+    return register
+
+
+def test_what_an_acknowledged_write_followed_is_lost() -> None:
+    register = a_register(("old", 0, 1, "done"), ("new", 2, 3, "done"))
+
+    assert not register.allows("old")
+    assert register.allows("new")
+
+
+def test_of_two_acknowledged_at_once_either_may_stand() -> None:
+    register = a_register(("one", 0, 2, "done"), ("two", 1, 3, "done"))
+
+    assert register.allows("one")
+    assert register.allows("two")
+
+
+def test_what_was_refused_may_not_stand() -> None:
+    assert not a_register(("old", 0, 1, "done"), ("no", 2, 3, "refused")).allows("no")
+
+
+def test_of_a_cut_connection_both_outcomes_are_allowed_until_no_process_can_hold_it() -> None:
+    soon = a_register(("cut", 0, 1, "unknown"), ("sure", 2, 3, "done"))
+    late = LONGEST_HELD_SECONDS + 2
+    later = a_register(("cut", 0, 1, "unknown"), ("sure", late, late + 1, "done"))
+
+    assert soon.allows("cut")
+    assert soon.allows("sure")
+    assert not later.allows("cut")
+
+
+def test_a_wish_to_accounts_may_be_granted_whenever() -> None:
+    register = a_register(("wished", 0, 1, "accepted"), asks=True)
+    register.writes += a_register(("sure", 500, 501, "done")).writes
+
+    assert register.allows("wished")
+
+
+@pytest.mark.parametrize(
+    "since, until, held", [(0, 0.5, False), (1.5, 1.6, True), (2.5, 2.6, True), (4, 5, False)]
+)
+def test_an_address_is_held_from_the_write_until_another_is_acknowledged(
+    since: float, until: float, held: bool
+) -> None:
+    register = a_register(("box", 1, 2, "done"), ("else", 2.2, 3, "done"))
+
+    assert register.held("box", since, until) is held
+
+
+def test_nobody_is_said_to_hold_an_address_whose_creation_was_refused() -> None:
+    model, human = Model(), Human(1, 0, "Nr1", "people")
+    human.fields["email"] = a_register(("box", 1, 2, "done"))
+    human.existence = a_register(("there", 1, 2, "refused"))
+    model.add(human)
+
+    assert not model.may_hold("box", 0, Human(2, 0, "Nr2", "people"), 3, 4)
+
+
+def test_a_seed_makes_the_same_storm_again() -> None:
+    assert schedule(7, 2_000) == schedule(7, 2_000)
+    assert schedule(7, 2_000).operations != schedule(8, 2_000).operations
+    assert schedule(7, 2_000).failures != schedule(8, 2_000).failures
