@@ -28,12 +28,17 @@ class Settings(Schema):
 
     delimiter = fields.String(
         load_default=";",
-        validate=validate.OneOf([",", ";", "\t", "|"]),
+        validate=validate.OneOf(
+            [",", ";", "\t", "|"], labels=["comma ,", "semicolon ;", "tab", "bar |"]
+        ),
         metadata={"title": "Separator"},
     )
     encoding = fields.String(
         load_default="utf-8-sig",
-        validate=validate.OneOf(["utf-8", "utf-8-sig", "utf-16", "windows-1252"]),
+        validate=validate.OneOf(
+            ["utf-8", "utf-8-sig", "utf-16", "windows-1252"],
+            labels=["UTF-8", "UTF-8 with a mark, for Excel", "UTF-16", "Windows-1252"],
+        ),
         metadata={
             "title": "Encoding",
             "description": "In windows-1252, what it cannot hold becomes a question mark.",

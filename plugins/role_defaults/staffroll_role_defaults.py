@@ -19,13 +19,21 @@ class Settings(Schema):
         keys=fields.String(),
         values=_names,
         load_default=dict,
-        metadata={"title": "By e-mail domain", "description": "Role names by domain."},
+        metadata={
+            "title": "By e-mail domain",
+            "description": "Role names by domain.",
+            "example": {"example.org": ["Agent"]},
+        },
     )
     by_place = fields.Dict(
         keys=fields.String(validate=validate.OneOf(_PLACES)),
         values=_names,
         load_default=dict,
-        metadata={"title": "By place", "description": "accounts, scheduling or people."},
+        metadata={
+            "title": "By place",
+            "description": "Role names by where users are created: accounts, scheduling or people.",
+            "example": {"people": ["Agent"]},
+        },
     )
 
 

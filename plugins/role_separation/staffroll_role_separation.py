@@ -16,13 +16,21 @@ class Settings(Schema):
     exclusive = fields.List(
         fields.List(fields.String(), validate=validate.Length(equal=2)),
         load_default=list,
-        metadata={"title": "Exclude each other", "description": "Pairs that nobody has both of."},
+        metadata={
+            "title": "Exclude each other",
+            "description": "Pairs that nobody has both of.",
+            "example": [["Planner", "Finance"]],
+        },
     )
     max_holders = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(validate=validate.Range(min=1)),
         load_default=dict,
-        metadata={"title": "At most", "description": "How many may have a role."},
+        metadata={
+            "title": "At most",
+            "description": "How many may have a role.",
+            "example": {"Planner": 3},
+        },
     )
     two_factor_roles = fields.List(
         fields.String(),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+import requests
 
 from staffroll import clock
 from staffroll.ids import new_id
 from staffroll.local.demo_names import COUNTRIES
 from staffroll.search import email_key
+from staffroll.web.pages import cookies
 from staffroll_accounts.domain.users import User
 from staffroll_accounts.store.users import to_document
 from tests.bench.figures import Report, repeated
@@ -31,6 +35,7 @@ def measure(report: Report, mongodb_uri: str, folder: Path) -> None:
         _fill(suite, acme.tenant_id)
         report.title(f"The user list at {USERS:,} users")
         _pages(report, Connection(suite.url("accounts"), acme.token))
+        _in_a_browser(report, suite.url("accounts"), acme.token)
     finally:
         suite.close()
 
@@ -96,3 +101,25 @@ def _pages(report: Report, connection: Connection) -> None:
     role = first["items"][0]["roles"][0]
     asked("role filter", f"/v1/users?role={role}")
     asked("search and role", f"/v1/users?q=muller&role={role}")
+
+
+def _in_a_browser(report: Report, url: str, token: str) -> None:
+    """The first page as a person gets it: how long it takes to make, and what it weighs."""
+    session = requests.Session()
+    session.cookies.set(cookies.ACCESS, token)
+    page = session.get(f"{url}/users")
+    assert page.status_code == 200, page.text
+    taken = repeated(200, lambda _: session.get(f"{url}/users", stream=True).raw.read())
+    report.times("first page of the list, in a browser", taken, "goal: under 60 ms")
+    files = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.text)
+    weights = [_weight(session, f"{url}{path}") for path in ["/users", *files]]
+    report.fact(
+        f"weight of that page: {sum(weights) / 1000:.1f} kB on the first visit (goal: under 150), "
+        f"{weights[0] / 1000:.1f} kB after (goal: under 20)"
+    )
+
+
+def _weight(session: requests.Session, url: str) -> int:
+    """Bytes of the body on the wire."""
+    with session.get(url, stream=True, headers={"Accept-Encoding": "gzip"}) as answer:
+        return len(answer.raw.read())

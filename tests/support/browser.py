@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from staffroll.cli import surroundings
+from staffroll.local.demo import PASSWORD_VARIABLE, people
+from staffroll_accounts.demo import create_demo
 from tests.support.suite import RunningSuite
+from tests.support.waiting import eventually
 
 FLAGS = [
     "--no-sandbox",
@@ -36,12 +42,17 @@ QUICK = {
 """Settings of a suite whose tests sign in again and again."""
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Browser:
+    """The system's, started."""
     program = shutil.which("chromium")
     assert program, "Chromium is missing: apt-get install chromium"
+    return playwright.chromium.launch(executable_path=program, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        running = chromium(playwright)
         try:
             yield running
         finally:
@@ -94,6 +105,18 @@ class AtHome:
         page.goto(f"{self.url}{path}")
         self.fill_in(page, self.email, self.password)
 
+    def wait_until_in_step(self) -> None:
+        """Until every place knows the same humans."""
+        typed = {"tenant": self.tenant, "email": self.email, "password": self.password}
+        signed_in = requests.post(f"{self.url}/account/v1/sign-in", json=typed, timeout=10)
+        header = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+
+        def digest(mount: str) -> object:
+            digests = f"{self.url}/{mount}/v1/digest?owner=accounts"
+            return requests.get(digests, headers=header, timeout=10).json()["buckets"]
+
+        eventually(lambda: digest("account") == digest("wfm") == digest("people"), timeout=30)
+
     def fill_in(self, page: Page, email: str, password: str) -> None:
         """Fill in the page that asks who signs in."""
         page.get_by_label("Organisation").fill(self.tenant)
@@ -102,22 +125,32 @@ class AtHome:
         page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtHome]:
-    """A whole suite on one port with the demo tenant, for one module."""
-    folder = tmp_path_factory.mktemp("home") / "data"
-    suite = RunningSuite(folder, "--port", "0", environ=QUICK)
+@pytest.fixture(scope="session")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+    """A whole suite on one port; starting one takes longer than most tests on it."""
+    suite = RunningSuite(
+        tmp_path_factory.mktemp("street") / "data", "--port", "0", "--no-demo", environ=QUICK
+    )
     try:
         suite.wait_until_ready()
-        yield AtHome(
-            suite.url("").rstrip("/"),
-            suite.labelled("Tenant"),
-            suite.labelled("E-mail"),
-            suite.labelled("Password"),
-            folder / "mail",
-        )
+        yield suite
     finally:
         suite.end()
+
+
+@pytest.fixture(scope="module")
+def home(street: RunningSuite) -> AtHome:
+    """The demo's people in a tenant of the module's own."""
+    environ = {
+        **surroundings.read(street.data / surroundings.FILE),
+        PASSWORD_VARIABLE: "a quiet street at night",
+    }
+    tenant = f"acme-{secrets.token_hex(3)}"
+    demo = create_demo(environ, people(), tenant=tenant)
+    place = street.url("").rstrip("/")
+    home = AtHome(place, demo.tenant, demo.email, demo.password, street.data / "mail")
+    home.wait_until_in_step()
+    return home
 
 
 def check_accessible(page: Page, *, only: Sequence[str] = WCAG) -> None:
@@ -126,6 +159,7 @@ def check_accessible(page: Page, *, only: Sequence[str] = WCAG) -> None:
     Args:
         only: Tags or names of axe's rules, for a page that was looked at in another theme.
     """
+    page.wait_for_load_state()
     found = Axe().run(page, options={"runOnly": list(only)})
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")

@@ -51,7 +51,9 @@ class DemoSignIn:
     password: str = field(repr=False)
 
 
-def create_demo(environ: Mapping[str, str], people: Sequence[DemoPerson]) -> DemoSignIn:
+def create_demo(
+    environ: Mapping[str, str], people: Sequence[DemoPerson], *, tenant: str = TENANT
+) -> DemoSignIn:
     """Make the demo tenant with its admin and `people`; what is there already is left alone.
 
     The admin's password is taken from ``STAFFROLL_DEMO_PASSWORD``.
@@ -63,24 +65,24 @@ def create_demo(environ: Mapping[str, str], people: Sequence[DemoPerson]) -> Dem
     try:
         runtime.wait_until_prepared(30)
         scope: AccountsScope = Scope(
-            TENANT,
+            tenant,
             Actor.system("demo"),
-            store_of(runtime, TENANT),
+            store_of(runtime, tenant),
             clock.now(),
         )
         passwords = passwords_of(runtime)
         with suppress(TenantExists):
-            tenants.create(_demo_tenant(people, password), scope, passwords)
+            tenants.create(_demo_tenant(tenant, people, password), scope, passwords)
         _create_people(scope, people, passwords)
     finally:
         runtime.close()
-    return DemoSignIn(TENANT, ADMIN_EMAIL, password)
+    return DemoSignIn(tenant, ADMIN_EMAIL, password)
 
 
-def _demo_tenant(people: Sequence[DemoPerson], password: str) -> NewTenant:
+def _demo_tenant(tenant: str, people: Sequence[DemoPerson], password: str) -> NewTenant:
     spoken = {person.language for person in people} - {"en", "de"}
     return NewTenant(
-        id=TENANT,
+        id=tenant,
         name="Acme",
         languages=("en", "de", *sorted(spoken)),
         time_zone="Europe/Berlin",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from staffroll import clock
+from staffroll_accounts.actions import plugins
 from staffroll_accounts.domain.users import User
 from staffroll_accounts.pages.elsewhere import PLACES, judge
 from tests.support.accounts import PASSWORD, Accounts, Tenant
@@ -257,3 +258,18 @@ def test_r8_whether_another_place_is_in_step(
 
     assert found.sync == sync
     assert bool(found.why) == (sync == "refused")
+
+
+def test_the_list_offers_the_tenants_formats_for_the_same_rows(
+    admin: PageClient, tenant: Tenant
+) -> None:
+    assert "To the export page" in admin.text
+    assert "format=" not in admin.page.text
+    plugins.switch_on("export_jsonl", {}, tenant.accounts.scope(tenant.id), expected=None)
+
+    admin.go("/users?status=unbilled&q=mül&from=51")
+
+    same = "status=unbilled&amp;q=m%C3%BCl"
+    assert f'/users/download?{same}&amp;format=jsonl" download' in admin.page.text
+    assert f'/users/download?{same}" download' in admin.page.text
+    assert "format=" not in with_role(tenant, "accounts.users:read").page.text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -165,6 +168,32 @@ def test_files_are_kept_for_ever_under_an_address_with_their_digest(somebody: Br
         assert "immutable" in answer.headers["Cache-Control"]
     assert somebody.get("/assets/../frame.py").status_code == 404
     assert somebody.get("/assets/nothing.css").status_code == 404
+
+
+def test_pages_and_files_are_compressed_for_whoever_takes_that(somebody: Browser) -> None:
+    for path in ("/things", somebody.get("/things").text.partition('rel="stylesheet" href="')[2]):
+        path = path.partition('"')[0]
+        with somebody.get(path) as plain:
+            as_it_is = plain.data
+        with somebody.client.get(path, headers={"Accept-Encoding": "gzip, br"}) as small:
+            assert small.headers["Content-Encoding"] == "gzip"
+            assert "Accept-Encoding" in small.vary
+            assert len(small.data) < len(as_it_is) / 2
+            told = gzip.decompress(small.data)
+        # Tokens of forms differ from page to page.
+        assert re.sub(rb'value="[^"]*"', b"", told) == re.sub(rb'value="[^"]*"', b"", as_it_is)
+        with somebody.client.get(path, headers={"Accept-Encoding": "gzip;q=0"}) as refused:
+            assert "Content-Encoding" not in refused.headers
+
+
+def test_a_file_that_the_browser_has_is_not_sent_again(somebody: Browser) -> None:
+    path = somebody.get("/things").text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    with somebody.client.get(path, headers={"Accept-Encoding": "gzip"}) as first:
+        etag = first.headers["ETag"]
+    with somebody.client.get(
+        path, headers={"Accept-Encoding": "gzip", "If-None-Match": etag}
+    ) as again:
+        assert (again.status_code, again.data) == (304, b"")
 
 
 def test_a_form_without_its_token_does_nothing_and_keeps_what_was_typed(

@@ -10,8 +10,18 @@ from staffroll_accounts.actions import own_account
 from staffroll_accounts.here import settings_of, store_of
 from staffroll_accounts.pages.account import account
 from staffroll_accounts.pages.at_hand import AtHand
+from staffroll_accounts.pages.audit import audit
 from staffroll_accounts.pages.home import home
+from staffroll_accounts.pages.imports import imports
+from staffroll_accounts.pages.organisation import organisation
 from staffroll_accounts.pages.passwords import passwords
+from staffroll_accounts.pages.plugins import plugins
+from staffroll_accounts.pages.role import role
+from staffroll_accounts.pages.role_creation import role_creation
+from staffroll_accounts.pages.role_deletion import role_deletion
+from staffroll_accounts.pages.role_reset import role_reset
+from staffroll_accounts.pages.roles import roles
+from staffroll_accounts.pages.security import security
 from staffroll_accounts.pages.session import session
 from staffroll_accounts.pages.signing_in import signing_in
 from staffroll_accounts.pages.step_up import step_up
@@ -47,9 +57,19 @@ def pages(runtime: Runtime, at_hand: AtHand) -> Pages:
             two_factor(at_hand),
             tokens(),
             users(),
+            plugins(),
             user_creation(at_hand),
             user(siblings),
             user_security(at_hand),
             user_deletion(siblings),
+            imports(),
+            security(at_hand),
+            organisation(),
+            audit(),
+            roles(),
+            role_creation(siblings),
+            role(siblings),
+            role_reset(),
+            role_deletion(),
         ],
     )

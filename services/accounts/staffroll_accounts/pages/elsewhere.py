@@ -78,7 +78,7 @@ def counterparts(user: User, scope: AccountsScope, urls: Mapping[str, str]) -> l
     seen = [place for place in PLACES if scope.actor.may(place.permission)]
     addresses = [_address(place, user, urls) for place in seen]
     with ThreadPoolExecutor(len(PLACES)) as asking:
-        answers = list(asking.map(lambda address: _ask(address, token), addresses))
+        answers = list(asking.map(lambda address: ask(address, token), addresses))
     return [judge(place, user, told) for place, told in zip(seen, answers, strict=True)]
 
 
@@ -107,7 +107,8 @@ def _address(place: Place, user: User, urls: Mapping[str, str]) -> str:
     return f"{begin}{place.api}{user.id}" if begin else ""
 
 
-def _ask(address: str, token: str) -> dict[str, Any] | None:
+def ask(address: str, token: str) -> dict[str, Any] | None:
+    """What a place answers, empty where it knows nothing of it; None where there is no answer."""
     if not address:
         return None
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}

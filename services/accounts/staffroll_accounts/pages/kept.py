@@ -1,7 +1,8 @@
 """What somebody typed before they had to sign in, or say their password, goes on afterwards.
 
 Only what carried a good token of a form, so that nobody's form is sent in another's name; and
-no passwords.
+no passwords. A form that may hold other secrets is begun anew: going on without them would save
+what nobody wanted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from staffroll.web.pages.rendering import go_to
 
 FIELD: Final = "kept"
 
+NOT_KEPT: Final = "not_kept"
+"""A field by which a form says that nothing of it is to be kept."""
+
 _SECRET: Final = frozenset({"password", "current_password", "otp", "code"})
 _MAX_CHARACTERS: Final = 200_000
 
@@ -23,6 +27,8 @@ _MAX_CHARACTERS: Final = 200_000
 def from_other_form() -> str:
     """The fields of another page's form that was sent here on its way, for `FIELD`."""
     if request.method != "POST" or not csrf.is_good(request.form.get(csrf.FIELD)):
+        return ""
+    if NOT_KEPT in request.form:
         return ""
     fields = [
         (name, value)

@@ -12,7 +12,7 @@ from staffroll.errors import StaffrollError
 from staffroll.search import parse_terms
 from staffroll.web.lists import Position
 from staffroll.web.pages import Listing, PageGroup, page
-from staffroll_accounts.actions import AccountsScope, sessions
+from staffroll_accounts.actions import AccountsScope, plugins, sessions
 from staffroll_accounts.actions import users as actions
 from staffroll_accounts.actions.users import Tab
 from staffroll_accounts.api.users import UserQuerySchema
@@ -58,6 +58,7 @@ def users() -> PageGroup:
             tab=tab,
             rows=_rows(tab.users, roles, scope),
             roles=roles,
+            formats=plugins.export_formats(scope),
             chosen=[role for role in roles if role.id in listing.query["role"]],
             next_cursor=Position(*tab.end).to_cursor() if tab.end else None,
             is_choosing=request.args.get("window") == "roles",

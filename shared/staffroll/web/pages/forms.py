@@ -125,13 +125,19 @@ class Form(WtForm):
 
     def _place(self, path: str, found: Sequence[FieldError]) -> None:
         texts = [said.of_field(item) for item in found]
-        # A field of a part is called after both: `address_city` is the address's city.
-        name = path.replace(".", "_")
-        name = name if name in self._fields else path.partition(".")[0]
-        if name in self._fields:
-            self.say_at(name, texts)
-        else:
-            self.problems += texts
+        for name, below in _holders(path):
+            if name in self._fields:
+                self.say_at(name, [self.located(name, below, text) for text in texts])
+                return
+        self.problems += texts
+
+    def located(self, name: str, below: str, text: str) -> str:
+        """What is wrong with a part of a field; to be overridden where a field holds several.
+
+        Args:
+            below: The part, such as ``1.title``; empty for the whole field.
+        """
+        return text
 
     def say_at(self, name: str, texts: Sequence[str]) -> None:
         """Say what is wrong with a field."""
@@ -145,3 +151,17 @@ class Form(WtForm):
             for name, value in self.data.items()
             if name in known and value not in (None, "", [])
         }
+
+
+def _holders(path: str) -> Iterator[tuple[str, str]]:
+    """What the field may be called that an error belongs to, the nearest first, and the rest.
+
+    A field of a part is called after both: `address_city` is the address's city. One that is
+    made from a plugin's schema is called by its whole path, since names of strangers could
+    otherwise be taken for each other.
+    """
+    parts = path.split(".")
+    for count in range(len(parts), 0, -1):
+        below = ".".join(parts[count:])
+        yield ".".join(parts[:count]), below
+        yield "_".join(parts[:count]), below

@@ -19,6 +19,7 @@ from staffroll.web import problems
 from staffroll.web.guard import ANY_NARROWED
 from staffroll.web.pages import (
     assets,
+    compression,
     cookies,
     csrf,
     kit,
@@ -59,6 +60,7 @@ def install_pages(app: Flask, service: str, pages: Pages) -> None:
     reading.install(app, pages.reader)
     words.install(app, [_HERE / "translations", pages.folder / "translations"])
     assets.install(app)
+    compression.install(app)
     kit.install(app, service)
     app.register_blueprint(Blueprint("pages", __name__, template_folder="templates"))
     app.jinja_env.globals.update(

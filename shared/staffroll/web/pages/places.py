@@ -53,7 +53,15 @@ AREAS: Final = (
         lazy_gettext("Account"),
         [
             Entry(lazy_gettext("Users"), "accounts", "/users", "accounts.users:read"),
+            Entry(lazy_gettext("Roles"), "accounts", "/roles", "accounts.roles:read"),
+            Entry(lazy_gettext("Imports"), "accounts", "/imports", "accounts.imports:edit"),
+            Entry(lazy_gettext("Plugins"), "accounts", "/plugins", "accounts.plugins:read"),
             Entry(lazy_gettext("Export"), "export", "/", "export.users:read"),
+            Entry(
+                lazy_gettext("Organisation"), "accounts", "/organisation", "accounts.tenant:read"
+            ),
+            Entry(lazy_gettext("Security"), "accounts", "/security", "accounts.security:read"),
+            Entry(lazy_gettext("Audit trail"), "accounts", "/audit", "accounts.audit:read"),
         ],
     ),
     Area(

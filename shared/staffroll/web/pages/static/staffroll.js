@@ -65,13 +65,48 @@ const again = async (element) => {
     if (!answer.ok) return again(element);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const newer = document.adoptNode(page.getElementById(element.id));
+    // Who goes by keyboard stays where they are.
+    const at = element.contains(document.activeElement) ? document.activeElement : null;
+    const twin = at && [...newer.querySelectorAll(at.tagName)].find(
+      (one) => one.textContent === at.textContent && one.href === at.href,
+    );
     element.replaceWith(newer);
+    twin?.focus({ preventScroll: true });
+    // Said aloud only when it has changed, and by an element that stays.
+    const said = document.getElementById(`${newer.id}-said`);
+    if (said && said.textContent !== newer.dataset.says) said.textContent = newer.dataset.says;
     again(newer);
   } catch {
     again(element);
   }
 };
 document.querySelectorAll("[data-again]").forEach(again);
+
+// A file may be dropped anywhere into the box around its field; one that is too large is told
+// so before it is sent.
+for (const box of document.querySelectorAll("[data-drop]")) {
+  const input = box.querySelector("input[type=file]");
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    box.addEventListener(kind, (event) => {
+      event.preventDefault();
+      box.classList.toggle("is-over", kind === "dragover");
+      if (kind !== "drop" || !event.dataTransfer.files.length) return;
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change"));
+    });
+  }
+  input.addEventListener("change", () => {
+    box.querySelector("[data-wrong]")?.remove();
+    if (!(input.files[0]?.size > Number(input.dataset.maxBytes))) return;
+    const wrong = document.createElement("div");
+    wrong.className = "wrong";
+    wrong.setAttribute("role", "alert");
+    wrong.setAttribute("data-wrong", "");
+    wrong.textContent = input.dataset.tooLarge;
+    input.value = "";
+    input.after(wrong);
+  });
+}
 
 // A box that checks all boxes of a name in its form.
 document.addEventListener("change", (event) => {
