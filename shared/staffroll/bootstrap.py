@@ -1,7 +1,8 @@
 """Catching up: a follower that starts empty asks accounts to tell everything again.
 
 The answer comes through a queue of its own, so that a long snapshot does not stand
-before today's news; what arrives twice or late is ignored by version.
+before today's news; what arrives twice or late is ignored by version. What can never be
+applied ends among the dead letters, as always: it is named, and not waited for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from staffroll import clock
 from staffroll.bus import BrokerAway, Message
 from staffroll.bus.asking import snapshot_request
 from staffroll.bus.consumer import Consumer
+from staffroll.bus.topology import dead_letters_queue
 from staffroll.events import (
     PLATFORM_TENANT,
     Cause,
@@ -39,6 +41,9 @@ _LEASE: Final = timedelta(seconds=20)
 """Renewed every second; after a kill, others need not wait longer than `staffroll up` does."""
 _BATCH: Final = 500
 _PATIENCE_SECONDS: Final = 60.0
+_BURIED: Final = frozenset({"not_an_event", "invalid_data", "rejected", "handler_failed"})
+_SETTLED: Final = _BURIED | {"handled", "ignored"}
+"""Outcomes that are final: nothing of the kind is waited for any more."""
 
 _log = structlog.get_logger()
 
@@ -58,7 +63,9 @@ class Bootstrap:
         self._consumer: Consumer | None = None
         self._queue = ""
         self._received: set[str] = set()
+        self._buried = 0
         self._expected: int | None = None
+        self._is_told = False
         self._lock = threading.Lock()
         self._is_done = False
         self._progress_at = 0.0
@@ -75,7 +82,7 @@ class Bootstrap:
         if self._consumer is None:
             with suppress(DuplicateKeyError):  # another process is at it
                 self._claim_and_ask()
-        elif time.monotonic() - self._progress_at > _PATIENCE_SECONDS:
+        elif not self._is_told and time.monotonic() - self._progress_at > _PATIENCE_SECONDS:
             # The request or the answer is gone, as when a broker lost its data: ask again.
             _log.warning("bootstrap_without_progress", owner=self._owner)
             self.close()
@@ -121,7 +128,8 @@ class Bootstrap:
             self._release()
             return
         self._queue = queue
-        self._received, self._expected = set(), None
+        self._received, self._buried, self._expected = set(), 0, None
+        self._is_told = False
         self._progress_at = time.monotonic()
         self._consumer = self._start_consumer(queue)
         _log.info("bootstrap_asked", owner=self._owner)
@@ -130,7 +138,7 @@ class Bootstrap:
         # Only where something is consumed, so that commands start without a web server.
         from staffroll.process import consumer_on
 
-        consumer = consumer_on(self._runtime, self._receive, [queue])
+        consumer = consumer_on(self._runtime, self._receive, [queue], self._observe)
         consumer.start()
         return consumer
 
@@ -138,22 +146,35 @@ class Bootstrap:
         self._states.update_one(self._own, {"$set": {"lease_until": clock.now()}})
 
     def _receive(self, event: Event) -> None:
-        if event.type != "snapshot.done":
+        if event.type == "snapshot.done":
+            self._expected = payload_of(event).sent
+        else:
             self._handle(event)
+
+    def _observe(self, event: Event | None, outcome: str, _seconds: float) -> None:
         with self._lock:
-            if event.type == "snapshot.done":
-                self._expected = payload_of(event).sent
-            else:
-                self._received.add(event.id)
             self._progress_at = time.monotonic()
-            is_complete = self._expected is not None and len(self._received) >= self._expected
-        if is_complete:
-            self._states.update_one(
-                self._own, {"$set": {"is_done": True, "received": len(self._received)}}
-            )
-            _log.info("bootstrap_done", owner=self._owner, received=len(self._received))
+            if outcome in _SETTLED and not (event and event.type == "snapshot.done"):
+                self._received.add(event.id if event else new_id())
+                self._buried += outcome in _BURIED
+        with suppress(*AWAY):  # then the chore sees to it
+            self._end_if_told()
+
+    def _end_if_told(self) -> None:
+        with self._lock:
+            received, left = len(self._received), self._buried
+            if self._is_told or self._expected is None or received < self._expected:
+                return
+            done = {"is_done": True, "received": received, "left": left}
+            self._states.update_one(self._own, {"$set": done})
+            self._is_told = True
+        _log.info("bootstrap_done", owner=self._owner, received=received)
+        if left:
+            queue = dead_letters_queue(self._runtime.service)
+            _log.error("bootstrap_left_dead_letters", owner=self._owner, queue=queue, left=left)
 
     def _keep_claim(self) -> None:
+        self._end_if_told()
         changes = {"lease_until": clock.now() + _LEASE, "received": len(self._received)}
         state = self._states.find_one_and_update(
             self._own, {"$set": changes}, return_document=ReturnDocument.AFTER
@@ -162,6 +183,9 @@ class Bootstrap:
             self._is_done = True
             self.close()
             self._runtime.broker.close_queue(self._queue)
+        elif self._is_told:
+            # Somebody let it begin again in the moment between.
+            self.close()
 
 
 def begin_again(runtime: Runtime, owner: str) -> None:
@@ -180,6 +204,12 @@ def waits_for(runtime: Runtime, owner: str) -> str | None:
         return None
     received = 0 if state is None else state.get("received", 0)
     return f"catching up with {owner}: {received} received"
+
+
+def left_buried(runtime: Runtime, owner: str) -> int:
+    """How much of what was told the last time lies among the dead letters."""
+    state = runtime.platform[COLLECTION].find_one({"tenant_id": PLATFORM_TENANT, "_id": owner})
+    return int(state.get("left", 0)) if state else 0
 
 
 def tell_all(runtime: Runtime, wish: SnapshotWish, states: Iterable[Event]) -> int:

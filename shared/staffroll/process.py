@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import structlog
@@ -15,6 +15,7 @@ from prometheus_client import multiprocess
 from structlog.contextvars import bind_contextvars
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from staffroll.bus.applying import Observe
 from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import queues
 from staffroll.events import Event
@@ -29,10 +30,12 @@ from staffroll.observing.workers import FOLDER_VARIABLE
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll.settings import read
+from staffroll.web import sharing
 from staffroll.web.overview import overview
 
 GRACEFUL_SECONDS: Final = 15
 _CHORE_SECONDS: Final = 5
+_BRINGING_UP_SECONDS: Final = 0.5
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 Wsgi = Callable[..., Any]
@@ -55,17 +58,23 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
 
 def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: int = 8) -> None:
-    """Serve one service at the root, or several under their mounts, until told to stop."""
+    """Serve one service at the root, or several under their mounts, until told to stop.
+
+    Args:
+        threads: Requests that each worker works on at once.
+    """
     runtimes: list[Runtime] = []
 
     def make() -> Wsgi:
         apps: dict[str, Wsgi] = {}
         _begin(services)
+        queue = sharing.queue_for(threads)
         for service in services:
             runtime = service.runtime("serve")
             metrics.LOOKED_UP.register(Lookups(runtime, service.outboxes))
             runtimes.append(runtime)
             app = service.make_app(runtime)
+            sharing.install(app, queue)
             tracing.watch(app, service.name)
             apps[service.mount] = app
         if len(services) == 1:
@@ -86,7 +95,7 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
         {
             "bind": bind,
             "workers": workers,
-            "threads": threads,
+            "threads": threads * sharing.THREADS_EACH,
             "worker_class": "gthread",
             "graceful_timeout": GRACEFUL_SECONDS,
             "timeout": 60,
@@ -149,7 +158,8 @@ class Consuming:
         self._handle = service.make_handler(runtime)
         self.consumer = consumer_on(runtime, self._handle, queues(service.name))
         self._chores = [
-            _ChoreThread(service.name, chore, stop) for chore in service.make_chores(runtime)
+            _ChoreThread(service.name, chore, stop)
+            for chore in (*service.make_chores(runtime), *_bringing_up(service, runtime))
         ]
 
     def start(self) -> None:
@@ -175,10 +185,30 @@ class Consuming:
         self.runtime.close()
 
 
+def _bringing_up(service: Service, runtime: Runtime) -> Iterator[Chore]:
+    for forms in service.forms:
+        if forms.upgrades:
+            name = f"bringing up {forms.collection}"
+            yield Chore(name, _BRINGING_UP_SECONDS, forms.bringing_up(runtime.platform).run)
+
+
 def consumer_on(
-    runtime: Runtime, handle: Callable[[Event], None], names: Sequence[str]
+    runtime: Runtime,
+    handle: Callable[[Event], None],
+    names: Sequence[str],
+    observe: Observe = lambda *_: None,
 ) -> Consumer:
-    """A consumer of the queues `names` that waits while this runtime's database is away."""
+    """A consumer of the queues `names` that waits while this runtime's database is away.
+
+    Args:
+        observe: Told of each decision, besides the metrics.
+    """
+    measure = observing(runtime.service, names)
+
+    def observe_both(event: Event | None, outcome: str, seconds: float) -> None:
+        measure(event, outcome, seconds)
+        observe(event, outcome, seconds)
+
     return Consumer(
         runtime.broker,
         names,
@@ -187,7 +217,7 @@ def consumer_on(
         is_ready=runtime.database_answers,
         threads=runtime.settings.consumer_threads,
         prefetch=runtime.settings.prefetch,
-        observe=observing(runtime.service, names),
+        observe=observe_both,
     )
 
 

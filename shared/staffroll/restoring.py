@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
-from staffroll.bootstrap import Bootstrap, begin_again
+from staffroll.bootstrap import Bootstrap, begin_again, left_buried
+from staffroll.bus.topology import dead_letters_queue
 from staffroll.errors import Stale, Unavailable
 from staffroll.events import Event
 from staffroll.runtime import Runtime
@@ -65,6 +66,10 @@ class Siblings(Protocol):
         """The user as the one knows them that has heard most; None where none has them."""
 
 
+class NotAllApplied(Exception):
+    """What siblings told lies in part among the dead letters; `str()` says what to do."""
+
+
 def above(*versions: int) -> int:
     """A version that nobody has seen, where these were."""
     return max(versions) + AHEAD
@@ -75,6 +80,7 @@ def catch_up(runtime: Runtime, owner: str, handle: Callable[[Event], None]) -> I
 
     Raises:
         Unavailable: Nothing came for two minutes.
+        NotAllApplied: Some of it can not be applied.
     """
     begin_again(runtime, owner)
     bootstrap = Bootstrap(runtime, owner, handle)
@@ -91,6 +97,13 @@ def catch_up(runtime: Runtime, owner: str, handle: Callable[[Event], None]) -> I
         bootstrap.run()
     finally:
         bootstrap.close()
+    if left := left_buried(runtime, owner):
+        name, queue = runtime.service, dead_letters_queue(runtime.service)
+        raise NotAllApplied(
+            f"{left} of what {owner} told could not be applied, and lie in {queue}: see `staffroll"
+            f" dead-letters show --service {name}`. Mend the cause, `drop` them, and call this"
+            " again: all is told once more."
+        )
 
 
 def patiently(act: Callable[[], T]) -> T:

@@ -16,6 +16,7 @@ from flask import Flask
 
 from staffroll.events import Event
 from staffroll.mongo import Index
+from staffroll.mongo.forms import Forms
 from staffroll.restoring import Siblings
 from staffroll.runtime import Role, Runtime
 from staffroll.settings import ServiceSettings, read
@@ -52,6 +53,7 @@ class Service:
         make_chores: What the consumer process does besides.
         restore: Brings it in step after its database was put back to an earlier time; yields
             what it did, in sentences.
+        forms: Of the collections whose documents say in which form they are.
         commands: Its own commands, offered as ``staffroll <command>``.
     """
 
@@ -66,6 +68,7 @@ class Service:
     make_handler: Callable[[Runtime], Callable[[Event], None]]
     make_chores: Callable[[Runtime], Sequence[Chore]]
     restore: Callable[[Runtime, Siblings], Iterator[str]]
+    forms: Sequence[Forms] = ()
     commands: Sequence[click.Command] = field(default_factory=tuple)
 
     def runtime(self, role: Role, environ: Mapping[str, str] | None = None) -> Runtime:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from staffroll.local import Mongod
-from tests.bench import export, imports, lists, parts, plugins, sign_in, sync
+from tests.bench import export, flood, imports, lists, parts, plugins, sign_in, sync
 from tests.bench.figures import Report
 from tests.support.rabbitmq import RabbitNode
 
@@ -21,6 +21,7 @@ def main() -> None:
         "imports",
         "export",
         "sign-in",
+        "flood",
     ]
     report = Report()
     node = RabbitNode()
@@ -41,6 +42,8 @@ def main() -> None:
                 export.measure(report, mongod.uri, Path(folder))
             if "sign-in" in chapters:
                 sign_in.measure(report, mongod, Path(folder))
+            if "flood" in chapters:
+                flood.measure(report, mongod.uri, Path(folder))
         finally:
             node.remove()
 

@@ -115,7 +115,7 @@ def create_app(runtime: Runtime) -> Flask:
             security(),
             tenant(),
             plugins(),
-            webhooks(reach_of(runtime), listening_of(runtime)),
+            webhooks(reach_of(runtime), listening_of(runtime), limiter),
             audit("accounts"),
             digests("accounts", ["accounts", "scheduling"], versions, tombstones),
         ],

@@ -40,7 +40,7 @@ from staffroll_accounts.here import (
 )
 from staffroll_accounts.mail import chores as mail_chores
 from staffroll_accounts.settings import AccountsSettings
-from staffroll_accounts.store import AUDITED, INDEXES, OUTBOXES, all_tenants
+from staffroll_accounts.store import AUDITED, FORMS, INDEXES, OUTBOXES, all_tenants
 from staffroll_accounts.store.sealing import reseal_users, reseal_webhooks
 from staffroll_accounts.sync import make_handler
 from staffroll_accounts.tenant_commands import tenant_commands
@@ -292,5 +292,6 @@ service = Service(
     make_handler=_handler,
     make_chores=_chores,
     restore=_restore,
+    forms=FORMS,
     commands=(tenant, token, keys),
 )

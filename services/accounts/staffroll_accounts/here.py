@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import timedelta
 from functools import lru_cache
 from typing import cast
 
 from cryptography.fernet import MultiFernet
 
+from staffroll import clock
 from staffroll.mongo.limiting import MovingWindow
 from staffroll.runtime import Runtime
 from staffroll_accounts.actions.limits import Limiter
@@ -22,7 +23,7 @@ from staffroll_accounts.store import Keys, Store, all_tenants, cipher
 from staffroll_accounts.store.deliveries import WaitingDeliveries
 from staffroll_accounts.store.mails import WaitingMails
 from staffroll_accounts.store.reset_requests import DueResets
-from staffroll_accounts.store.webhooks import tenants_with_webhooks, untold
+from staffroll_accounts.store.webhooks import Untold, tenants_with_webhooks, untold
 from staffroll_accounts.tokens import Issuer, Tokens
 from staffroll_accounts.webhooks.hearing import Bindings
 
@@ -115,6 +116,6 @@ def waiting_deliveries_of(runtime: Runtime) -> WaitingDeliveries:
     return WaitingDeliveries(runtime.platform)
 
 
-def untold_webhooks_of(runtime: Runtime) -> Iterator[tuple[str, str, datetime]]:
-    """Webhooks that were disabled without the admins' knowing, of all tenants."""
-    return untold(runtime.platform)
+def untold_webhooks_of(runtime: Runtime, without: Collection[str] = ()) -> Iterator[Untold]:
+    """Webhooks that were disabled without the admins' knowing, of all tenants, but for these."""
+    return untold(runtime.platform, clock.now(), without)

@@ -12,7 +12,7 @@ from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_people.app import create_app
 from staffroll_people.settings import PeopleSettings
-from staffroll_people.store import INDEXES, OUTBOXES, photos
+from staffroll_people.store import FORMS, INDEXES, OUTBOXES, photos
 from staffroll_people.sync import following, make_handler
 
 
@@ -40,4 +40,5 @@ service = Service(
     make_handler=make_handler,
     make_chores=_chores,
     restore=_restore,
+    forms=FORMS,
 )

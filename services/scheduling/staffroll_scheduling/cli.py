@@ -20,7 +20,7 @@ from staffroll_scheduling.actions.restoring import mended
 from staffroll_scheduling.app import create_app
 from staffroll_scheduling.due import Closing, Ticking, forget_billed, mass_update_runner
 from staffroll_scheduling.settings import SchedulingSettings
-from staffroll_scheduling.store import INDEXES, OUTBOXES
+from staffroll_scheduling.store import FORM, INDEXES, OUTBOXES
 from staffroll_scheduling.store.catalogues import CATALOGUE
 from staffroll_scheduling.sync import following, make_handler
 
@@ -61,4 +61,5 @@ service = Service(
     make_handler=make_handler,
     make_chores=_chores,
     restore=_restore,
+    forms=(FORM.forms,),
 )

@@ -56,6 +56,7 @@ def restore(service: str, *, wait_seconds: float) -> None:
 def _restore(name: str) -> None:
     from staffroll.cli.siblings import HttpSiblings
     from staffroll.errors import DatabaseAway
+    from staffroll.restoring import NotAllApplied
     from staffroll.service import installed
 
     service = installed().get(name)
@@ -70,6 +71,8 @@ def _restore(name: str) -> None:
         siblings = HttpSiblings(name, _token)
         for said in service.restore(runtime, siblings):
             click.echo(said)
+    except NotAllApplied as error:
+        raise click.ClickException(str(error)) from error
     finally:
         runtime.close()
 

@@ -46,7 +46,13 @@ _services = click.argument("services", nargs=-1, required=True, metavar="SERVICE
     "--bind", metavar="HOST:PORT", help="Where to listen; default: 127.0.0.1 and its port."
 )
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=8, show_default=True)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Requests that each worker works on at once; a few of them are left to other tenants.",
+)
 def serve(services: tuple[str, ...], bind: str | None, workers: int, threads: int) -> None:
     """Serve the API and pages of one SERVICE at the root, or of several under their mounts.
 

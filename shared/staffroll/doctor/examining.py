@@ -66,6 +66,7 @@ def _databases(
                     try:
                         yield services.indexes(name, database, service.indexes)
                         yield services.outboxes(name, database, service.outboxes)
+                        yield services.forms(name, database, service.forms)
                     except (*AWAY, OperationFailure) as error:
                         says = f"Its database cannot be read ({type(error).__name__})."
                         yield Finding(name, "database", "problem", says, f.DATABASE_AWAY)

@@ -83,6 +83,11 @@ DEAD_LETTERS: Final = Remedy(
     "Dead letters",
 )
 INDEXES: Final = Remedy("Run `staffroll indexes {service}`.", "Indexes")
+OLD_FORM: Final = Remedy(
+    "Wait while they become fewer: `staffroll consume {service}` of the newest version rewrites "
+    "them. Do not go on to the version after before.",
+    "Upgrades",
+)
 OUTBOX: Final = Remedy(
     "See that the broker is there and any process of {service} runs: each sends what waits.",
     "Outboxes",

@@ -21,7 +21,8 @@ from staffroll.bus.topology import all_queues
 from staffroll.doctor import finding as f
 from staffroll.doctor.finding import Finding, Level
 from staffroll.doctor.servers import skew
-from staffroll.mongo import Document, Index
+from staffroll.mongo import Document, Index, Platform
+from staffroll.mongo.forms import Forms
 
 OLD_SECONDS: Final = 30.0
 """What waits in an outbox for so long is not on its way any more."""
@@ -79,6 +80,17 @@ def outboxes(service: str, database: Database[Document], collections: Sequence[s
         return Finding(service, "outboxes", "well", "No news waits for long to be sent.")
     says = f"News waits to be sent, the oldest for {seconds:.0f} s."
     return Finding(service, "outboxes", "problem", says, f.remedy_for(f.OUTBOX, service))
+
+
+def forms(service: str, database: Database[Document], kept: Sequence[Forms]) -> Finding:
+    """Whether documents are still kept in the form of an earlier version."""
+    platform = Platform(database)
+    counts = {one.collection: one.count_old(platform) for one in kept}
+    old = [f"{count} of {name}" for name, count in counts.items() if count]
+    if not old:
+        return Finding(service, "documents", "well", "All documents are of the newest form.")
+    says = f"Documents are still kept in an older form: {', '.join(old)}."
+    return Finding(service, "documents", "warning", says, f.remedy_for(f.OLD_FORM, service))
 
 
 def queues(service: str, bus: Broker) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from staffroll import deleting, humans
 from staffroll import followed as life
 from staffroll import records as rules
 from staffroll.errors import Conflict, Invalid, Stale, Unavailable
+from staffroll.fair_queue import stepping_aside
 from staffroll.giving import check_gives_no_more
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
@@ -31,7 +32,7 @@ TRIES: Final = 10
 """How often a write that somebody else forestalled is decided anew."""
 
 _WAITING_AT_ONCE: Final = 6
-"""Of the eight threads that a worker has by default."""
+"""In one process: each holds a thread, though others are worked on meanwhile."""
 
 _FIRST_LOOK_SECONDS: Final = 0.01
 _LONGEST_LOOK_SECONDS: Final = 0.05
@@ -221,7 +222,8 @@ class Actions(Generic[OwnT]):
         if not answer.is_under_way or not self._waiting.acquire(blocking=False):
             return answer
         try:
-            return self._look_until_answered(answer, scope, time.monotonic() + seconds)
+            with stepping_aside():
+                return self._look_until_answered(answer, scope, time.monotonic() + seconds)
         finally:
             self._waiting.release()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from staffroll.jobs.files import FILES, JobFiles
+from staffroll.jobs.files import FILES, OWNERS, JobFiles
 from staffroll.jobs.job import Failure
 from staffroll.jobs.store import JOBS, OPEN, erase_marked_files, failed
 from staffroll.mongo import Document, TenantDatabase
@@ -73,7 +73,8 @@ def _begin_anew(database: TenantDatabase, user_id: str, now: datetime) -> None:
 def _have_jobs(database: TenantDatabase, since: datetime, now: datetime) -> bool:
     """Whether all files that are so old belong to jobs; those of uploads that were cut off are
     erased, once it is clear that they were."""
-    found = database[FILES].find({"at": {"$lte": since}}, {"job_id": 1})
+    old, shown = {"at": {"$lte": since}}, {"_id": 0, "job_id": 1}
+    found = database[FILES].find(old, shown, hint=OWNERS)
     owners = {piece["job_id"] for piece in found}
     known = database[JOBS].find({"_id": {"$in": sorted(owners)}}, {"_id": 1})
     forsaken = owners - {job["_id"] for job in known}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from pymongo.errors import DuplicateKeyError
@@ -13,10 +14,12 @@ from staffroll.jobs.job import PIECES_KEPT_FOR, JobLost
 from staffroll.mongo import Document, Index, TenantDatabase
 
 FILES: Final = "job_files"
+OWNERS: Final = "owners_by_age"
 
 FILE_INDEXES: Final = (
     Index(FILES, ["job_id", "n"], "pieces"),
-    Index(FILES, ["at"], "by_age"),
+    # Holds all that is asked of old pieces, so that none of them is read for it.
+    Index(FILES, ["at", "job_id"], OWNERS),
     Index(FILES, ["expires_at"], "expired", every_tenant=True, expire_seconds=0),
 )
 
@@ -32,7 +35,15 @@ class JobFiles:
     def __init__(self, database: TenantDatabase) -> None:
         self._pieces = database[FILES]
 
-    def write(self, job_id: str, n: int, data: bytes, *, claim: int = 0) -> None:
+    def write(
+        self,
+        job_id: str,
+        n: int,
+        data: bytes,
+        *,
+        claim: int = 0,
+        kept_for: timedelta = PIECES_KEPT_FOR,
+    ) -> None:
         """Keep piece `n`, counted from 0; repeating it is harmless.
 
         Args:
@@ -46,7 +57,7 @@ class JobFiles:
             "n": n,
             "claim": claim,
             "at": now,
-            "expires_at": now + PIECES_KEPT_FOR,
+            "expires_at": now + kept_for,
             "size_bytes": len(data),
             "data": data,
         }

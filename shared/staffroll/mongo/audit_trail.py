@@ -66,6 +66,7 @@ class AuditFilter:
     """Which lines are asked for; None asks for all.
 
     Attributes:
+        actions: Any of these; empty for all.
         since: Not before.
         until: Before.
     """
@@ -73,12 +74,15 @@ class AuditFilter:
     subject: str | None = None
     actor: str | None = None
     action: str | None = None
+    actions: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
 
     def where(self) -> Document:
         named = {"subject": self.subject, "actor": self.actor, "action": self.action}
         found: Document = {name: value for name, value in named.items() if value is not None}
+        if self.actions:
+            found["action"] = {"$in": list(self.actions)}
         at = {"$gte": self.since, "$lt": self.until}
         if bounds := {name: value for name, value in at.items() if value is not None}:
             found["at"] = bounds

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from staffroll.followed import Followed
 from staffroll.mongo.client import Document
+from staffroll.mongo.forms import known
 from staffroll.search import index_fields
 from staffroll.user_copy import UserCopy
 from staffroll.wish import Wish
@@ -37,17 +38,21 @@ def to_document(record: Followed) -> Document:
 
 def from_document(document: Document) -> Followed:
     """The reverse of `to_document`."""
-    user: dict[str, Any] = dict(document["user"])
-    user["roles"] = tuple(user["roles"])
     return Followed(
         id=document["_id"],
         state=document["state"],
-        user=UserCopy(**user),
+        user=user_from(document["user"]),
         seen=document["seen"][OWNER],
         creation=_wish(document.get("creation")),
         change=_wish(document.get("change")),
         deletion=_wish(document.get("deletion")),
     )
+
+
+def user_from(document: Document) -> UserCopy:
+    """The copy of a user, whole or some fields of it."""
+    found = known(UserCopy, document)
+    return UserCopy(**{**found, "roles": tuple(found["roles"])})
 
 
 def _wish_document(wish: Wish | None) -> Document | None:
@@ -58,4 +63,5 @@ def _wish(document: Document | None) -> Wish | None:
     if document is None:
         return None
     roles = document["roles"]
-    return Wish(**{**document, "roles": None if roles is None else tuple(roles)})
+    found = known(Wish, document)
+    return Wish(**{**found, "roles": None if roles is None else tuple(roles)})

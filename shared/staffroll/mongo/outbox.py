@@ -24,16 +24,18 @@ from typing import Any, Final
 
 import structlog
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from staffroll.bus.contract import Broker, Message, Sender
 from staffroll.errors import OutboxFull
 from staffroll.faults import log_fault
 from staffroll.mongo.client import Document
 from staffroll.mongo.emptying import Emptying, Place
+from staffroll.mongo.folding import fold
 
 MAX_PER_DOCUMENT: Final = 100
 MAX_WAITING: Final = 100_000
+MAX_DISK: Final = 0.9
 SWEEP_AFTER: Final = timedelta(seconds=4)
 LEASE: Final = timedelta(seconds=10)
 
@@ -129,6 +131,23 @@ class Outbox:
         if self._is_full:
             raise OutboxFull
 
+    def make_room(self, collection: str, tenant_id: str, document_id: Any) -> bool:
+        """Fold the news of a document whose outbox is full; whether some of it could go."""
+        one: Document = {"tenant_id": tenant_id, "_id": document_id}
+        is_full = {f"outbox.{MAX_PER_DOCUMENT - 1}": {"$exists": True}}
+        found = self._database[collection].find_one({**one, **is_full}, {"outbox": 1})
+        if found is None:
+            return False
+        waiting = found["outbox"]
+        folded = fold(waiting)
+        if len(folded) == len(waiting):
+            return False
+        # News only comes at the end: with the same last entry and as many, it is as it was read.
+        last = f"outbox.{len(waiting) - 1}.id"
+        as_read = {"outbox": {"$size": len(waiting)}, last: waiting[-1]["id"]}
+        update = {"$set": {"outbox": folded}}
+        return self._database[collection].update_one({**one, **as_read}, update).matched_count == 1
+
     def committed(
         self, collection: str, tenant_id: str, document_id: Any, messages: Iterable[Message]
     ) -> bool:
@@ -199,7 +218,15 @@ class Outbox:
                     {"outbox.at": {"$exists": True}}, limit=MAX_WAITING, hint="outbox_waiting"
                 )
         self._oldest = oldest
-        self._is_full = waiting >= MAX_WAITING
+        self._is_full = waiting >= MAX_WAITING or (waiting > 0 and self._is_disk_full())
+
+    def _is_disk_full(self) -> bool:
+        """Whether the database's disk may not hold what else would have to wait, if it tells."""
+        try:
+            stats = self._database.command("dbStats")
+        except OperationFailure:  # not ours to ask: what waits must be sent all the same
+            return False
+        return bool(stats.get("fsUsedSize", 0) > MAX_DISK * stats.get("fsTotalSize", 0))
 
     def _sweep(self, name: str) -> bool:
         """Send again, oldest first, some of what has waited too long and nobody else has leased.

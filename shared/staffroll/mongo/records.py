@@ -3,6 +3,7 @@
 ::
 
     { _id, tenant_id, state, user: {…}, own: {…}, creation, change,     the record
+      schema,                                                           its form
       revision, sequence, seen: {accounts: 7},                          its counters
       sort, grams, haystack, due_at, once, outbox,                      what finds and sends it
       audit,                                                            what is noted of it
@@ -30,6 +31,7 @@ from staffroll.mongo.audit_trail import AuditTrail, audit_indexes, waiting
 from staffroll.mongo.client import Document
 from staffroll.mongo.erasing import erasing_index
 from staffroll.mongo.followed import OWNER
+from staffroll.mongo.forms import Forms, Upgrade
 from staffroll.mongo.indexes import Index, outbox_index
 from staffroll.mongo.lists import Facet, find_slice, list_indexes
 from staffroll.mongo.outbox import HAS_ROOM, Outbox, entries, push
@@ -57,6 +59,7 @@ class Form(Generic[OwnT]):
     """How one service keeps its records.
 
     Attributes:
+        upgrades: See `staffroll.mongo.forms`.
         conflicts: What it means when a unique index over a field of ``own`` refuses.
         derived: What stands at the top of the document of a record that is kept at a moment,
             so that indexes find it.
@@ -72,6 +75,11 @@ class Form(Generic[OwnT]):
     derived: Callable[[Record[OwnT], datetime], Document] = lambda *_: {}
     sometimes: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
+    upgrades: Sequence[Upgrade] = ()
+
+    @property
+    def forms(self) -> Forms:
+        return Forms(self.collection, self.upgrades)
 
     @property
     def indexes(self) -> tuple[Index, ...]:
@@ -91,6 +99,7 @@ class Form(Generic[OwnT]):
             outbox_index(name),
             erasing_index(name),
             *audit_indexes([name]),
+            *self.forms.indexes,
         )
 
 
@@ -132,6 +141,7 @@ class FollowedStore(Generic[OwnT]):
         self._trail = AuditTrail(database)
         self._outbox = outbox
         self._form = form
+        self._forms = form.forms
 
     def keep(
         self, before: Record[OwnT] | None, decision: Decision[OwnT], now: datetime
@@ -178,7 +188,7 @@ class FollowedStore(Generic[OwnT]):
             return before
         messages = _messages(decision)
         where: Document = {"_id": before.id, "revision": before.revision}
-        update = self._update(decision.record, now)
+        update = self._update(before, decision.record, now)
         pushed: Document = {}
         if messages:
             self._outbox.check_room()
@@ -193,10 +203,12 @@ class FollowedStore(Generic[OwnT]):
         if pushed:
             update["$push"] = pushed
         try:
-            result = self._records.update_one(where, update)
+            is_saved = self._forms.save(self._records, where, update)
+            if not is_saved and messages and self._outbox.make_room(*self._place(before.id)):
+                is_saved = self._forms.save(self._records, where, update)
         except DuplicateKeyError as error:
             raise self._conflict(error) from error
-        if result.matched_count == 0:
+        if not is_saved:
             raise self._why_not(before)
         self._committed(decision.record, messages)
         return decision.record
@@ -242,12 +254,12 @@ class FollowedStore(Generic[OwnT]):
             {"_id": id_, "state": "confirmed"},
             {f"user.{name}": 1 for name in ("status", "token_generation", "is_admin", "roles")},
         )
-        return None if document is None else UserCopy(**document["user"])
+        return None if document is None else followed.user_from(document["user"])
 
     def user(self, id_: str) -> UserCopy | None:
         """The user as accounts told of them last, whoever reaches the record; None until it has."""
         document = self._records.find_one({"_id": id_, "state": "confirmed"}, {"user": 1})
-        return None if document is None else UserCopy(**document["user"])
+        return None if document is None else followed.user_from(document["user"])
 
     def find_once(self, once: Once) -> tuple[Record[OwnT], dict[str, Any]] | None:
         """The record that an Idempotency-Key created, and how the key was kept."""
@@ -349,8 +361,10 @@ class FollowedStore(Generic[OwnT]):
         return [reach, *(facet for facet in facets if facet.field != reach.field)]
 
     def _committed(self, record: Record[OwnT], messages: list[Message]) -> None:
-        name, tenant_id = self._form.collection, self._records.tenant_id
-        self._outbox.committed(name, tenant_id, record.id, messages)
+        self._outbox.committed(*self._place(record.id), messages)
+
+    def _place(self, id_: str) -> tuple[str, str, str]:
+        return self._form.collection, self._records.tenant_id, id_
 
     def _conflict(self, error: DuplicateKeyError) -> Exception:
         match duplicate_index(error):
@@ -367,13 +381,19 @@ class FollowedStore(Generic[OwnT]):
             return OutboxFull()
         return Stale()
 
-    def _update(self, record: Record[OwnT], now: datetime) -> Document:
+    def _update(self, before: Record[OwnT], record: Record[OwnT], now: datetime) -> Document:
         document = self._to_document(record, now)
         del document["_id"]
         sometimes = (*followed.SOMETIMES, *self._form.sometimes)
         gone = [name for name in sometimes if name not in document]
         if record.followed.is_deleted:
             gone = self._leftovers(record.id, document)
+        else:
+            # One by one, so that what a newer version has put beside them stays.
+            own = document.pop("own")
+            document |= {f"own.{name}": value for name, value in own.items()}
+            held = self._form.to_document(before.own).keys()
+            gone += [f"own.{name}" for name in held - own.keys()]
         return {"$set": document, **({"$unset": dict.fromkeys(gone, "")} if gone else {})}
 
     def _leftovers(self, id_: str, tombstone: Document) -> list[str]:
@@ -390,9 +410,11 @@ class FollowedStore(Generic[OwnT]):
             "own": self._form.to_document(record.own),
             "revision": record.revision,
             "sequence": record.sequence,
+            **self._forms.stamp,
         }
 
     def _from_document(self, document: Document) -> Record[OwnT]:
+        document = self._forms.newest(document)
         return Record(
             followed=followed.from_document(document),
             own=self._form.from_document(document["own"]),

@@ -75,7 +75,9 @@ class RoleChange:
         is_admin: Whether they will have admin access.
         actor: Who does it; None for a command of the platform team or another service.
         has_two_factor: Whether they have a second factor.
-        holders: How many other active users have the role with this id.
+        holders: How many other active users have the role with this id, or are about to get it
+            for one that is deleted. Right until the change is kept: meanwhile nobody else in the
+            tenant counts, so ask only where it matters.
     """
 
     user: PublicUser

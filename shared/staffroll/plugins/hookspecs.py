@@ -25,8 +25,8 @@ def settings_schema() -> type[Schema]:  # type: ignore[empty-body]
     """The settings of the plugin; forms, validation and docs are made from it.
 
     Called once, in every service that has the plugin installed. A field whose metadata says
-    ``{"secret": True}`` is kept encrypted and never shown again; it must not stand within
-    another field. ``title`` and ``description`` in the metadata are shown to people.
+    ``{"secret": True}`` is kept encrypted and never shown again; it must be a single value,
+    and not stand within another field. ``title`` and ``description`` in the metadata are shown to people.
 
     Raising, or anything but a marshmallow schema: the plugin is broken and left out.
     """

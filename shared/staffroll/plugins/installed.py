@@ -29,6 +29,9 @@ _USABLE: Final = {
 }
 """What of a format stands in addresses and headers."""
 
+_OF_SEVERAL: Final = (fields.Nested, fields.List, fields.Tuple, fields.Mapping, fields.Raw)
+"""What a field may be that is no single value."""
+
 _log = structlog.get_logger()
 
 
@@ -153,9 +156,21 @@ def _schema(callers: Mapping[str, Any]) -> type[Schema] | None:
     (schema,) = callers["settings_schema"]() or [None]
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
         raise BrokenPlugin("settings_schema gives no class of marshmallow.Schema")
-    if any(map(_has_secret_within, schema().fields.values())):
-        raise BrokenPlugin("settings_schema has secrets within others, which are not encrypted")
+    for name, declared in schema().fields.items():
+        _check_secrets(name, declared)
     return schema
+
+
+def _check_secrets(name: str, field: fields.Field[Any]) -> None:
+    # What is encrypted is a text: of anything made of several values, it opens as another.
+    if field.metadata.get("secret") and isinstance(field, _OF_SEVERAL):
+        raise BrokenPlugin(f"settings_schema has the secret {name}, which is no single value")
+    try:
+        has_secret_within = _has_secret_within(field)
+    except RecursionError as error:
+        raise BrokenPlugin(f"settings_schema has {name}, which stands within itself") from error
+    if has_secret_within:
+        raise BrokenPlugin("settings_schema has secrets within others, which are not encrypted")
 
 
 def _has_secret_within(field: fields.Field[Any]) -> bool:

@@ -90,10 +90,14 @@ class TenantPlugins:
         self._check_usable()
         return self._objections("check_password", language, candidate=candidate)
 
-    def describe_password_policy(self, language: str = ENGLISH) -> list[str]:
-        """All sentences; those of a plugin that fails are missing."""
+    def describe_password_policy(
+        self, language: str = ENGLISH, *, of: str | None = None
+    ) -> list[str]:
+        """All sentences, or those of one plugin; what a plugin that fails would say is missing."""
         found: list[str] = []
         for one in self._with("describe_password_policy"):
+            if of not in (None, one.plugin.name):
+                continue
             try:
                 texts = self._call(one, "describe_password_policy")
                 found += [in_language(text, language) for text in texts]

@@ -13,7 +13,7 @@ from staffroll.audit_chain import Line
 from staffroll.mongo.audit_trail import AuditFilter, AuditTrail
 from staffroll.scope import Scope
 from staffroll.web.fields import Instant
-from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, page_of
+from staffroll.web.lists import CursorInvalid, Page, PageQuerySchema, Position, page_of
 from staffroll.web.resource import Resource
 
 JSON_LINES: Final = "application/x-ndjson"
@@ -101,19 +101,47 @@ def audit(service: str) -> Resource:
         trail = scope.store.audit
         names = ("subject", "actor", "action", "since", "until")
         wanted = AuditFilter(**{name: query[name] for name in names})
-        before = _number(query["cursor"]) if query["cursor"] else None
         if _wants_lines(query["format"]):
-            return Response(_lines(trail.find(wanted, before=before)), mimetype=JSON_LINES)
-        found = list(trail.find(wanted, before=before, limit=query["limit"] + 1))
-        shown = found[: query["limit"]]
-        has_more = len(found) > len(shown)
+            before = _number(query["cursor"]) if query["cursor"] else None
+            return json_lines(trail.find(wanted, before=before))
+        found = find_page(trail, wanted, cursor=query["cursor"], limit=query["limit"])
         return {
-            "items": [_shown(line) for line in shown],
-            "total": trail.count(wanted),
-            "next_cursor": Position(str(shown[-1]["n"]), "").to_cursor() if has_more else None,
+            "items": [_shown(line) for line in found.items],
+            "total": found.total,
+            "next_cursor": found.next_cursor,
         }
 
     return bp
+
+
+def find_page(
+    trail: AuditTrail, wanted: AuditFilter, *, cursor: str | None, limit: int
+) -> Page[Line]:
+    """A page of the trail, the newest line first.
+
+    Raises:
+        CursorInvalid.
+    """
+    before = _number(cursor) if cursor else None
+    found = list(trail.find(wanted, before=before, limit=limit + 1))
+    shown = found[:limit]
+    has_more = len(found) > len(shown)
+    return Page(
+        items=shown,
+        total=trail.count(wanted),
+        next_cursor=Position(str(shown[-1]["n"]), "").to_cursor() if has_more else None,
+    )
+
+
+def json_lines(found: Iterator[Line]) -> Response:
+    """The lines in a stream, each a JSON object."""
+    return Response(_lines(found), mimetype=JSON_LINES)
+
+
+def address_of(line: Line) -> str | None:
+    """Where the actor came from; None where unknown or erased."""
+    value: str | None = line.get("personal", {}).get("address", {}).get("value")
+    return value
 
 
 def _answers_lines(bp: Resource) -> Callable[[Any], Any]:
@@ -141,8 +169,7 @@ def _number(cursor: str) -> int:
 
 
 def _shown(line: Line) -> dict[str, Any]:
-    address = line.get("personal", {}).get("address", {}).get("value")
-    return {**line, "id": line["_id"], "address": address}
+    return {**line, "id": line["_id"], "address": address_of(line)}
 
 
 def _lines(found: Iterator[Line]) -> Iterator[str]:

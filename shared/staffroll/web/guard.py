@@ -13,6 +13,7 @@ from staffroll import clock, permissions
 from staffroll.errors import DatabaseAway, Forbidden, Unauthenticated
 from staffroll.scope import Actor, Scope
 from staffroll.standing import Standing
+from staffroll.web.sharing import wait_for_turn
 from staffroll.web.tokens import Claims, KeyRing, TokenRevoked, verify
 
 PLATFORM_ACTOR: Final = "system:platform"
@@ -79,10 +80,13 @@ class Guard:
             Forbidden: A good one that does not allow this.
             TokenNarrowed: One that is narrowed to something else.
             StepUpNeeded: See `fresh`.
+            TooManyAtOnce: Of the tenant; see `staffroll.web.sharing`.
         """
         if not self.is_ready():
             raise DatabaseAway
         claims = verify(_bearer() if token is None else token, self.ring)
+        # Once it is sure whose it is, so that nobody takes another's turns, and before all that is dear.
+        wait_for_turn(claims.tenant_id)
         actor = self._actor(claims, permission)
         if instead is not None and permission is not None and not actor.may(permission):
             with_other = self._actor(claims, instead)

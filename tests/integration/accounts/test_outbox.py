@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from pymongo.database import Database
 from staffroll import clock
 from staffroll.bus import Message
 from staffroll.events import Event, payload_of
+from staffroll.ids import new_id
 from staffroll.mongo import Document, Outbox, connect, ensure_indexes, outbox_index
 from staffroll.mongo import outbox as outboxes
 from staffroll.mongo.outbox import MAX_PER_DOCUMENT, entries
@@ -93,6 +95,27 @@ def test_a_document_that_says_too_much_waits_for_the_broker(lonely_tenant: Tenan
     assert lonely_tenant.post("/v1/users", a_user()).status_code == 201
 
 
+def test_news_that_newer_news_covers_makes_room_for_more(lonely_tenant: Tenant) -> None:
+    user = lonely_tenant.create()
+    path = f"/v1/users/{user['id']}"
+    assert lonely_tenant.patch(path, {"first_name": "Anne"}).status_code == 200
+    created, updated = _waiting(lonely_tenant, user["id"])
+    database = lonely_tenant.accounts.runtime.platform.database
+    later = (replace(updated, id=new_id(), sequence=n) for n in range(3, MAX_PER_DOCUMENT + 1))
+    messages = [Message.event(event) for event in later]
+    database["users"].update_one(
+        {"tenant_id": lonely_tenant.id, "_id": user["id"]},
+        {"$push": {"outbox": {"$each": entries(messages, clock.now())}}},
+    )
+
+    for name in ("One too many", "And another"):
+        assert lonely_tenant.patch(path, {"last_name": name}).status_code == 200
+
+    first, *_, last = waiting = _waiting(lonely_tenant, user["id"])
+    assert (first.id, last.data["last_name"]) == (created.id, "And another")
+    assert len(waiting) < MAX_PER_DOCUMENT
+
+
 def test_when_very_much_waits_nothing_more_is_accepted(
     lonely_tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,17 +123,32 @@ def test_when_very_much_waits_nothing_more_is_accepted(
     monkeypatch.setattr(outboxes, "MAX_WAITING", 1)
     monkeypatch.setattr(outboxes, "LEASE", timedelta(0))
 
-    def is_refused() -> Any:
-        answer = lonely_tenant.post("/v1/users", a_user())
-        return answer if answer.status_code == 503 else None
-
-    response = eventually(is_refused)
+    response = eventually(lambda: _refused(lonely_tenant))
     edited = lonely_tenant.patch(f"/v1/users/{user['id']}", {"first_name": "Anne"})
 
     assert response.json["code"] == edited.json["code"] == "outbox_full"
     assert lonely_tenant.get(f"/v1/users/{user['id']}").json == user
     monkeypatch.undo()
     eventually(lambda: lonely_tenant.post("/v1/users", a_user()).status_code == 201)
+
+
+def test_when_the_disk_is_nearly_full_no_more_news_piles_up(
+    lonely_tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lonely_tenant.create()
+    monkeypatch.setattr(outboxes, "LEASE", timedelta(0))
+    monkeypatch.setattr(outboxes, "MAX_DISK", 0.0)
+
+    response = eventually(lambda: _refused(lonely_tenant))
+
+    assert response.json["code"] == "outbox_full"
+    monkeypatch.undo()
+    eventually(lambda: lonely_tenant.post("/v1/users", a_user()).status_code == 201)
+
+
+def _refused(tenant: Tenant) -> Any:
+    answer = tenant.post("/v1/users", a_user())
+    return answer if answer.status_code == 503 else None
 
 
 def test_what_is_sent_leaves_the_document(tenant: Tenant) -> None:

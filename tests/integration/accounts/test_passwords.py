@@ -321,12 +321,22 @@ def test_r32_a_stranger_learns_nothing_by_asking(
     assert hashes == []
 
 
-@pytest.mark.parametrize("status", ["deactivated", "deleted"])
-def test_r32_only_active_users_get_a_mail(
-    tenant: Tenant, mailbox: Mailbox, deliver: Callable[[], None], status: str
+LEAVING = {
+    "number": 1, "active": False, "actor": "system:accounts", "sent_at": clock.now(),
+    "resend_at": clock.now(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "deactivated"}, {"status": "deleted"}, {"membership_wish": LEAVING}],
+    ids=["deactivated", "deleted", "leaving"],
+)
+def test_r32_only_who_may_sign_in_gets_a_mail(
+    tenant: Tenant, mailbox: Mailbox, deliver: Callable[[], None], changes: dict[str, Any]
 ) -> None:
     user = tenant.create()
-    _set(tenant, user["id"], status=status)
+    _set(tenant, user["id"], **changes)
 
     forgot(tenant, user["email"])
     forgot(tenant, "nobody@x.example")

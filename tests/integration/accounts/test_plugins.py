@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Barrier, BrokenBarrierError
 from typing import Any, Final
 
 import pytest
@@ -60,6 +63,16 @@ def _few(change: RoleChange, settings: Any) -> list[Objection]:
     return found
 
 
+def _few_at_once(change: RoleChange, settings: Any) -> list[Objection]:
+    found = _few(change, settings)
+    with suppress(BrokenBarrierError):  # nobody else has counted by now
+        COUNTED.wait(0.2)
+    return found
+
+
+COUNTED: Final = Barrier(2)
+
+
 def _trainers(user: NewUser) -> list[str]:
     return [
         role.id for role in user.known if role.name == "Trainer" and user.created_in == "people"
@@ -95,6 +108,7 @@ PLUGINS: Final = {
     ),
     "history": module(check_password=_not_used),
     "few": module(check_roles=_few),
+    "few_at_once": module(check_roles=_few_at_once),
     "trainers": module(default_roles=_trainers),
     "untidy": module(settings_schema=lambda: Untidy, check_roles=_nothing),
     "secretive": module(settings_schema=lambda: WithKey, check_roles=_nothing),
@@ -344,6 +358,67 @@ def test_roles_are_checked_before_a_role_is_replaced(tenant: Tenant) -> None:
     assert codes(refused, "replace_with") == ["few.few"]
     assert done.status_code == 204, done.json
     assert tenant.get(f"/v1/users/{users[1]['id']}").json["roles"] == [planner]
+
+
+def test_who_is_deactivated_does_not_count_when_a_role_is_replaced(tenant: Tenant) -> None:
+    on(tenant, "few")
+    role = tenant.post("/v1/roles", {"name": "Extra", "category": "other"}).json["id"]
+    users = [tenant.create(roles=[role])["id"] for _ in range(2)]
+    tenant.accounts.runtime.platform["users"].update_many(
+        {"_id": {"$in": users}}, {"$set": {"status": "deactivated"}}
+    )
+
+    done = delete(tenant, f"/v1/roles/{role}?replace_with={tenant.role('Planner')}")
+
+    assert done.status_code == 204, done.json
+
+
+def test_plugins_are_not_asked_about_more_users_than_one_request_has_time_for(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("staffroll_accounts.actions.roles.MOST_ASKED_ABOUT", 1)
+    on(tenant, "few")
+    role = tenant.post("/v1/roles", {"name": "Extra", "category": "other"}).json["id"]
+    for _ in range(2):
+        tenant.create(roles=[role])
+
+    refused = delete(tenant, f"/v1/roles/{role}?remove_from=2")
+    assert delete(tenant, "/v1/plugins/few").status_code == 204
+    done = delete(tenant, f"/v1/roles/{role}?remove_from=2")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "role_held_by_too_many")
+    assert "This role has 2 users" in refused.json["detail"]
+    assert done.status_code == 204, done.json
+
+
+def test_of_two_who_are_given_a_role_at_one_moment_a_plugin_counts_both(tenant: Tenant) -> None:
+    on(tenant, "few_at_once")
+    planner = tenant.role("Planner")
+    COUNTED.reset()
+    users = [tenant.create()["id"] for _ in range(2)]
+
+    def give(user_id: str) -> int:
+        return tenant.patch(f"/v1/users/{user_id}", {"roles": [planner]}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(give, users))
+
+    assert answers == [200, 422]
+
+
+def test_who_is_yet_to_get_a_role_for_one_that_goes_is_counted(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(tenant, "few")
+    planner = tenant.role("Planner")
+    role = tenant.post("/v1/roles", {"name": "Extra", "category": "other"}).json["id"]
+    tenant.create(roles=[role])
+    monkeypatch.setattr("staffroll_accounts.actions.roles.take_away", lambda *_: False)
+
+    assert delete(tenant, f"/v1/roles/{role}?replace_with={planner}").status_code == 204
+    refused = tenant.post("/v1/users", a_user(roles=[planner]))
+
+    assert codes(refused, "roles") == ["few.few"]
 
 
 def test_an_import_asks_for_each_line_so_that_counts_are_right(tenant: Tenant) -> None:

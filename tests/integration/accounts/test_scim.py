@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from staffroll.events import Event
 from staffroll.mongo import Document
 from staffroll_accounts import due
-from staffroll_accounts.scim import groups
+from staffroll_accounts.scim import groups, patching
 from tests.support.accounts import PASSWORD, Answer, Tenant
 from tests.support.scim import ERROR, PATCH, USER, Provider, a_user
 from tests.support.two_factor import Later, sign_in
@@ -84,6 +84,7 @@ def test_r96_a_user_is_created_as_everyone_is(lonely_idp: Provider) -> None:
     assert response.headers["Location"] == location
     assert response.headers["ETag"] == 'W/"1"'
     created = user["meta"].pop("created")
+    assert user["meta"].pop("lastModified") == created
     assert user == {
         "schemas": [USER],
         "id": user["id"],
@@ -203,6 +204,20 @@ def test_versions_are_asked_for_and_expected(idp: Provider) -> None:
     assert idp.send("DELETE", path, headers={"If-Match": 'W/"1"'}).status_code == 412
 
 
+def test_it_is_said_when_what_is_shown_was_changed_last(lonely_idp: Provider) -> None:
+    user = lonely_idp.user()
+    path, meta = f"/Users/{user['id']}", user["meta"]
+
+    same = lonely_idp.patch(path, {"op": "replace", "path": "active", "value": True}).json
+    changed = lonely_idp.patch(
+        path, {"op": "replace", "path": "name.givenName", "value": "Bea"}
+    ).json
+
+    assert (same["meta"], changed["meta"]["created"]) == (meta, meta["created"])
+    assert changed["meta"]["lastModified"] > meta["lastModified"]
+    assert lonely_idp.get(path).json["meta"] == changed["meta"]
+
+
 def test_only_what_is_asked_for_is_answered(idp: Provider) -> None:
     user = idp.user()
     path = f"/Users/{user['id']}"
@@ -307,6 +322,19 @@ def test_r16_the_last_admin_is_not_deactivated(idp: Provider) -> None:
     other = idp.tenant.create(is_admin=True)
     gone = idp.patch(f"/Users/{other['id']}", {"op": "replace", "path": "active", "value": False})
     assert gone.json["active"] is False
+
+
+def test_r96_whoever_leaves_or_returns_may_have_more_than_the_token(tenant: Tenant) -> None:
+    """Neither R72 nor R73 is asked: where somebody works gives nobody anything."""
+    narrow = Provider(tenant, "accounts.scim:edit", "accounts.users:edit")
+    admin = tenant.create(is_admin=True)["id"]
+
+    for active in (False, True):
+        response = narrow.patch(
+            f"/Users/{admin}", {"op": "replace", "path": "active", "value": active}
+        )
+
+        assert (response.status_code, response.json["active"]) == (200, active)
 
 
 def test_r60_a_deletion_is_one_and_for_ever(lonely_idp: Provider) -> None:
@@ -464,6 +492,35 @@ def test_a_large_group_is_changed_though_its_members_are_not_listed(
     assert refused(everyone) == refused(idp.get(path)) == (400, "tooMany")
     found = idp.get("/Users", filter=f'groups.value eq "{path.removeprefix("/Groups/")}"')
     assert sorted(ids(found)) == sorted([anna["id"], cleo["id"]])
+
+
+def test_operations_that_look_at_members_too_often_are_refused(
+    idp: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, bea = idp.user(), idp.user()
+    path = f"/Groups/{idp.group(anna['id'], bea['id'])['id']}"
+    monkeypatch.setattr(patching, "MOST_LOOKS", 3)
+    others = {"op": "remove", "path": 'members[type eq "Group"]'}
+    renamed = {"op": "replace", "path": "displayName", "value": "Renamed"}
+
+    assert refused(idp.patch(path, renamed, others, others)) == (413, None)
+
+    assert idp.get(path).json["displayName"] != "Renamed"
+    assert len(idp.patch(path, others).json["members"]) == 2
+
+
+def test_r42_whose_token_may_not_change_members_is_refused_before_they_are_looked_at(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = Provider(tenant).group(Provider(tenant).user()["id"])
+    idp = Provider(tenant, "accounts.scim:edit", "accounts.roles:edit")
+    monkeypatch.setattr(patching, "MOST_LOOKS", 0)
+
+    for filter_ in ('type eq "Group"', 'value eq "nobody"'):
+        refusal = idp.patch(
+            f"/Groups/{group['id']}", {"op": "remove", "path": f"members[{filter_}]"}
+        )
+        assert refused(refusal) == (403, None)
 
 
 def test_a_group_takes_no_strangers_and_no_name_twice(idp: Provider) -> None:
@@ -653,8 +710,10 @@ def deep(levels: int) -> str:
         ",".join(['{"op": "add", "path": "externalId", "value": "E"}'] * 1001),
         '{"op": "add", "path": "' + "x" * 2001 + '", "value": 1}',
         '{"op": "add", "path": "members[' + "(" * 900 + 'x pr", "value": 1}',
+        ",".join(['{"op": "add", "path": "' + "x" * 1000 + '", "value": 1}'] * 101),
+        '{"op": "add", "value": {' + ",".join(f'"{"x" * 100}{n}": 1' for n in range(999)) + "}}",
     ],
-    ids=["unknown", "members", "emails", "operations", "path", "parentheses"],
+    ids=["unknown", "members", "emails", "operations", "path", "parentheses", "paths", "names"],
 )
 def test_what_is_too_much_is_refused(idp: Provider, operations: str) -> None:
     body = f'{{"schemas": ["{PATCH}"], "Operations": [{operations}]}}'.encode()

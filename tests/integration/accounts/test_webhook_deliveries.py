@@ -12,7 +12,8 @@ import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,21 @@ def test_the_next_try_is_not_at_once_and_the_log_says_when(
     assert hook.shown["failing_since"] == entry["attempts"][0]["at"]
 
 
+def test_a_receiver_that_asks_for_time_gets_it(
+    tenant: Tenant, there: Receiver, hook: Hook, lanes: Lanes
+) -> None:
+    there.usual = status(429, **{"Retry-After": "600"})
+    say(tenant, an_event(tenant))
+
+    send(lanes)
+
+    (entry,) = hook.log("?status=waiting")
+    first, again = (
+        datetime.fromisoformat(at) for at in (entry["attempts"][0]["at"], entry["next_try_at"])
+    )
+    assert timedelta(minutes=10) <= again - first <= timedelta(minutes=11)
+
+
 def test_after_about_a_day_it_is_given_up_and_can_be_sent_again(
     accounts: Accounts, tenant: Tenant, there: Receiver, hook: Hook, lanes: Lanes
 ) -> None:
@@ -355,8 +371,9 @@ def test_a_receiver_that_is_gone_for_good_is_not_asked_again(
     say(tenant, an_event(tenant))
 
     send(lanes)
-    telling(accounts.runtime)()
-    telling(accounts.runtime)()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: telling(accounts.runtime).run(), range(2)))
+    telling(accounts.runtime).run()
 
     assert hook.shown["disabled_reason"] == "gone"
     assert [entry["failure"] for entry in hook.log()] == ["gone"]
@@ -375,7 +392,7 @@ def test_a_webhook_that_failed_for_days_is_disabled_and_the_admins_are_told(
     make_due(accounts)
 
     send(lanes)
-    telling(accounts.runtime)()
+    telling(accounts.runtime).run()
 
     assert (hook.shown["is_enabled"], hook.shown["disabled_reason"]) == (False, "failing")
     assert [entry["failure"] for entry in hook.log()] == ["disabled"]

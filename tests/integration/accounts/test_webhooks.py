@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 import structlog
 
 from staffroll import clock
-from staffroll_accounts.actions.webhooks import disable, tell_admins
+from staffroll.mongo.audit_trail import AuditTrail
+from staffroll_accounts.actions.webhooks import TESTS_PER_MINUTE, disable, tell_admins
 from staffroll_accounts.domain.webhooks import MOST_WEBHOOKS
 from staffroll_accounts.here import at_rest_of, untold_webhooks_of
+from staffroll_accounts.store import webhooks as store_webhooks
 from staffroll_accounts.store.sealing import reseal_webhooks
+from staffroll_accounts.store.webhooks import NOTICE_LEASE, Untold
+from staffroll_accounts.webhooks.chores import telling
 from tests.support.accounts import Accounts, Answer, Tenant
 
 URL = "https://hooks.example.org/services/T0/path-secret?key=query-secret"
@@ -30,6 +35,12 @@ def created(tenant: Tenant, **changes: Any) -> dict[str, Any]:
     assert response.status_code == 201, response.text
     made: dict[str, Any] = response.json
     return made
+
+
+def untold_of(tenant: Tenant) -> list[Untold]:
+    return [
+        one for one in untold_webhooks_of(tenant.accounts.runtime) if one.tenant_id == tenant.id
+    ]
 
 
 def trail(tenant: Tenant) -> list[str]:
@@ -198,11 +209,8 @@ def test_admins_get_a_mail_when_a_webhook_was_disabled_for_them(
     scope = accounts.scope(tenant.id)
     disable(made["id"], "failing", scope)
 
-    ((tenant_id, webhook_id, since),) = [
-        one for one in untold_webhooks_of(accounts.runtime) if one[0] == tenant.id
-    ]
-    tell_admins(webhook_id, accounts.scope(tenant_id))
-    scope.store.webhooks.told(webhook_id, since)
+    (untold,) = untold_of(tenant)
+    assert tell_admins(untold.webhook_id, untold.since, scope)
 
     for user_id, count in ((tenant.admin_id, 1), (other, 1), (nobody, 0)):
         assert len(tenant.document(user_id)["mails"]) == count
@@ -211,5 +219,65 @@ def test_admins_get_a_mail_when_a_webhook_was_disabled_for_them(
     assert mail["template"] == "webhook-disabled"
     assert mail["data"]["host"] == "hooks.example.org"
     assert "path-secret" not in str(mail)
-    assert [one for one in untold_webhooks_of(accounts.runtime) if one[0] == tenant.id] == []
-    assert tenant.get(f"/v1/webhooks/{webhook_id}").json["disabled_reason"] == "failing"
+    assert untold_of(tenant) == []
+    assert tenant.get(f"/v1/webhooks/{made['id']}").json["disabled_reason"] == "failing"
+
+
+def test_of_several_processes_one_tells_the_admins(accounts: Accounts, tenant: Tenant) -> None:
+    made = created(tenant)
+    scope = accounts.scope(tenant.id)
+    disable(made["id"], "failing", scope)
+    (untold,) = untold_of(tenant)
+
+    assert scope.store.webhooks.claim_notice(made["id"], untold.since, scope.now)
+    assert untold_of(tenant) == []
+    assert not tell_admins(made["id"], untold.since, scope)
+
+    later = replace(scope, now=scope.now + NOTICE_LEASE)
+    assert tell_admins(made["id"], untold.since, later)
+    assert not tell_admins(made["id"], untold.since, later)
+    assert len(tenant.document(tenant.admin_id)["mails"]) == 1
+
+
+def test_notices_that_fail_do_not_keep_later_ones_from_their_turn(
+    accounts: Accounts, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = created(tenant)["id"], created(tenant)["id"]
+    for webhook_id in (broken, sound):
+        disable(webhook_id, "failing", accounts.scope(tenant.id))
+    monkeypatch.setattr(store_webhooks, "_AT_ONCE", 1)
+    accounts.runtime.platform["webhooks"].update_one({"_id": broken}, {"$set": {"events": None}})
+    rounds = telling(accounts.runtime)
+
+    assert [rounds.run() for _ in range(3)] == [0, 1, 0]
+
+
+def test_an_edit_during_a_deletion_is_neither_lost_nor_left_out_of_the_trail(
+    accounts: Accounts, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/webhooks/{created(tenant)['id']}"
+    keep_apart, edits = AuditTrail.keep_apart, iter([{"events": ["*"]}])
+
+    def edit_meanwhile(self: AuditTrail, entries: Any) -> None:
+        keep_apart(self, entries)
+        for changes in edits:
+            assert tenant.patch(path, changes).status_code == 200
+
+    monkeypatch.setattr(AuditTrail, "keep_apart", edit_meanwhile)
+
+    refused = tenant._send("DELETE", path, {"headers": {"If-Match": '"1"'}})
+    assert (refused.status_code, tenant.get(path).json["version"]) == (412, 2)
+    assert tenant._send("DELETE", path, {}).status_code == 204
+    assert set(trail(tenant)) == {"webhook.created", "webhook.updated", "webhook.deleted"}
+
+
+def test_test_events_are_limited_for_each_tenant(accounts: Accounts, tenant: Tenant) -> None:
+    one, other = (f"/v1/webhooks/{created(tenant)['id']}/test" for _ in range(2))
+    stranger = accounts.tenant()
+
+    answers = [tenant.post(path) for path in [one, other] * (TESTS_PER_MINUTE // 2) + [one]]
+
+    assert {response.status_code for response in answers[:-1]} == {202}
+    assert (answers[-1].status_code, answers[-1].json["code"]) == (429, "too_many_requests")
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert stranger.post(f"/v1/webhooks/{created(stranger)['id']}/test").status_code == 202

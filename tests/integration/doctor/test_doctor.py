@@ -77,6 +77,7 @@ def test_queues_and_indexes_that_are_there_are_well(
     assert findings(environ, "people") == {
         "settings": "well",
         "indexes": "well",
+        "documents": "well",
         "outboxes": "well",
         "people.events": "well",
         "people.requests": "well",

@@ -1,13 +1,16 @@
 """A following service that starts empty asks accounts to tell everything (bus.md 6)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 
 from staffroll import bootstrap
 from staffroll.bootstrap import tell_all
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
+from staffroll.restoring import NotAllApplied, catch_up
 from tests.support.services import ServiceHere, a_user, told
 from tests.support.waiting import eventually
 
@@ -34,6 +37,52 @@ def test_who_starts_empty_asks_and_is_ready_when_all_was_told(follower_here: Ser
     finally:
         catching_up.close()
     assert tenant.read(id_)["last_name"] == "Told"
+
+
+@pytest.fixture
+def tells_nonsense(follower_here: ServiceHere) -> ServiceHere:
+    """A follower to whom accounts tells two users, of whom one can never be applied."""
+    tenant = follower_here.new_tenant()
+    good = told("user.updated", new_id(), 3, a_user(), tenant_id=tenant.id, replay=True)
+    bad = replace(good, id=new_id(), subject=new_id(), data={"status": "active"})
+
+    def accounts(event: Event) -> None:
+        if event.type == "snapshot.requested" and event.subject == "accounts":
+            tell_all(follower_here.runtime, payload_of(event), [good, bad])
+
+    follower_here.accounts = accounts
+    return follower_here
+
+
+def test_what_can_never_be_applied_is_not_waited_for_and_is_named(
+    tells_nonsense: ServiceHere,
+) -> None:
+    here = tells_nonsense
+    here.runtime.platform["bootstraps"].delete_many({})
+    catching_up = here.chore("catching up with accounts")
+
+    def is_ready() -> bool:
+        catching_up.run()
+        return _waited_for(here) == {}
+
+    with structlog.testing.capture_logs() as logs:
+        try:
+            assert eventually(is_ready)
+        finally:
+            catching_up.close()
+
+    (said,) = [one for one in logs if one["event"] == "bootstrap_left_dead_letters"]
+    queue = f"{here.service.name}.dead-letters"
+    assert (said["queue"], said["left"], said["log_level"]) == (queue, 1, "error")
+
+
+def test_a_restore_does_not_go_on_without_what_could_not_be_applied(
+    tells_nonsense: ServiceHere,
+) -> None:
+    here = tells_nonsense
+
+    with pytest.raises(NotAllApplied, match=rf"{here.service.name}\.dead-letters.*`drop`"):
+        list(catch_up(here.runtime, "accounts", here.handle))
 
 
 def test_who_ends_in_the_middle_leaves_no_consumer_behind(follower_here: ServiceHere) -> None:

@@ -245,6 +245,19 @@ def test_r62_an_upload_that_was_cut_off_before_there_was_a_job_goes_too(house: H
     assert house.platform["job_files"].count_documents({}) == 0
 
 
+def test_r62_whose_old_files_are_is_looked_up_without_reading_them(house: House) -> None:
+    house.jobs().files.write(new_id(), 0, b"Last name")
+    database = house.platform.database
+    database.command("profile", 2)
+    try:
+        erase(house)
+    finally:
+        database.command("profile", 0)
+
+    (looked,) = database["system.profile"].find({"op": "query", "command.find": "job_files"})
+    assert (looked["keysExamined"], looked["docsExamined"], looked["nreturned"]) == (1, 0, 1)
+
+
 def test_r62_what_is_being_written_is_begun_anew_once_for_each_deletion(house: House) -> None:
     job = with_file(house, "output")
     claims: list[int] = []

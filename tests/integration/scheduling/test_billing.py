@@ -15,7 +15,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from staffroll import clock
-from staffroll.events import TenantState
+from staffroll.events import MembershipChangeWish, TenantState
 from staffroll.ids import new_id
 from staffroll.scope import Scope
 from staffroll_scheduling.actions import billing
@@ -261,6 +261,22 @@ def test_r55_days_are_the_tenants(follower_here: ServiceHere, at: Clock) -> None
 
     assert (body["month"], len(body["days"])) == ("2026-12", 1)
     assert billed(tenant, "2026-11")["is_closed"]
+
+
+def test_r55_a_return_that_accounts_wishes_touches_the_open_month_alone(
+    follower_here: ServiceHere, at: Clock
+) -> None:
+    tenant = follower_here.new_tenant(time_zone="Pacific/Kiritimati")
+    id_ = hear_new(tenant, "Berg")
+    leave(tenant, id_, "2026-11-10")
+    # It is December for the tenant, while the 30th of November is today for the employee.
+    at.set("2026-11-30T15:00Z")
+
+    tenant.hear("membership.change-requested", id_, 1, MembershipChangeWish(active=True))
+
+    november, december = billed(tenant, "2026-11"), billed(tenant)
+    assert (november["days"][-1]["count"], who(november)["Berg"]) == (1, "left")
+    assert [day["count"] for day in december["days"]] == [2]
 
 
 def test_r55_a_closed_month_stays_closed_where_the_tenants_zone_is_set_back_into_it(

@@ -9,6 +9,7 @@ import pytest
 
 from staffroll import clock
 from staffroll.ids import new_id
+from staffroll_scheduling.domain import mass_updates as rules
 from staffroll_scheduling.domain.mass_updates import KIND
 from staffroll_scheduling.domain.membership import day_in
 from staffroll_scheduling.due import step_of
@@ -180,6 +181,20 @@ def test_the_same_key_starts_once(tenant: TenantHere) -> None:
 
     assert body_of(first)["id"] == body_of(again)["id"]
     run(tenant, body_of(first)["id"])
+
+
+def test_r82_a_tenant_has_only_so_many_mass_updates_waiting(
+    tenant: TenantHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "OPEN_MAX", 2)
+    change, ids = give_contract(tenant), [tenant.known()]
+    first, _ = (body_of(start(tenant, change, employees=ids))["id"] for _ in range(2))
+
+    refused = start(tenant, change, employees=ids)
+    ask(tenant, "DELETE", f"{PATH}/{first}")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_mass_updates")
+    assert start(tenant, change, employees=ids).status_code == 202
 
 
 def test_r73_a_mass_update_reaches_no_further_than_its_starter(tenant: TenantHere) -> None:

@@ -36,6 +36,26 @@ class Listed(Schema):
     servers = fields.List(fields.Nested(Inner))
 
 
+class Account(Schema):
+    account = fields.Nested(Schema.from_dict({"user": fields.String()}), metadata={"secret": True})
+
+
+class Headers(Schema):
+    headers = fields.Dict(metadata={"secret": True})
+
+
+class Tokens(Schema):
+    tokens = fields.List(fields.String(), metadata={"secret": True})
+
+
+class Tree(Schema):
+    trees = fields.List(fields.Nested(lambda: Tree()))
+
+
+class Parent(Schema):
+    children = fields.List(fields.Nested(lambda: Parent(exclude=("children",))))
+
+
 @pytest.fixture
 def plugin() -> Plugin:
     return remote(Settings)
@@ -84,6 +104,23 @@ def test_a_plugin_with_a_secret_that_would_not_be_encrypted_is_left_out(
 ) -> None:
     with pytest.raises(BrokenPlugin, match="within others"):
         remote(schema)
+
+
+@pytest.mark.parametrize("schema", [Account, Headers, Tokens])
+def test_a_plugin_with_a_secret_that_could_not_be_opened_again_is_left_out(
+    schema: type[Schema],
+) -> None:
+    name = next(iter(schema().fields))
+
+    with pytest.raises(BrokenPlugin, match=f"the secret {name}, which is no single value"):
+        remote(schema)
+
+
+def test_a_plugin_whose_settings_never_end_is_left_out() -> None:
+    with pytest.raises(BrokenPlugin, match="stands within itself"):
+        remote(Tree)
+
+    assert remote(Parent).schema is Parent
 
 
 @pytest.mark.parametrize("again", [{}, {"token": None}])

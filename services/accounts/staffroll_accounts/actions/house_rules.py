@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from staffroll import humans
@@ -37,6 +37,9 @@ class HouseRules:
         self._tenant = tenant
         self.policy = Policy(min_characters=tenant.password_min_length)
         self.plugins = scope.store.plugins.of(tenant.id, tenant.version, tenant.plugins)
+        self.turn = scope.store.role_turn()
+        """To be held around `role_objections` and the write that follows: nobody else counts
+        who has a role in between."""
 
     @cached_property
     def house(self) -> House:
@@ -96,22 +99,23 @@ class HouseRules:
         self,
         before: User | None,
         after: User | NewUser,
-        also_held: Callable[[str], int] = lambda _role_id: 0,
+        holders: Callable[[str], int] | None = None,
     ) -> list[FieldError]:
         """All that plugins object to roles and admin access that are about to change.
 
         Args:
             before: None for somebody new.
-            also_held: How many more will have a role by then than have it now, by its id.
+            holders: How many other active users will have a role by then, by its id; None: as
+                many as have it now.
         Raises:
             PluginFailed, PluginMissing: One cannot be asked.
+            Unavailable: Others count who has a role, and do not come to an end.
         """
         had = () if before is None else before.roles
         was_admin = before is not None and before.is_admin
         is_same = set(had) == set(after.roles) and was_admin == after.is_admin
         if is_same or not self.plugins.asks("check_roles"):
             return []
-        users = self._scope.store.users
         user_id = "" if before is None else before.id
         change = facts.RoleChange(
             user=_public(after, id_=user_id, is_admin=was_admin),
@@ -120,9 +124,17 @@ class HouseRules:
             is_admin=after.is_admin,
             actor=self._actor,
             has_two_factor=before is not None and before.security.two_factor is not None,
-            holders=lambda role: users.count_active_with_role(role, user_id) + also_held(role),
+            holders=partial(self._count, holders or partial(self._others, but=user_id)),
         )
         return self.plugins.check_roles(change, self._scope.language)
+
+    def _count(self, holders: Callable[[str], int], role_id: str) -> int:
+        self.turn.take()
+        return holders(role_id)
+
+    def _others(self, role_id: str, but: str) -> int:
+        counted = self._scope.store.roles.becoming(role_id)
+        return self._scope.store.users.count_active_with_role(*counted, but=but)
 
     @cached_property
     def _actor(self) -> facts.PublicUser | None:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Final
 
 from staffroll.errors import StaffrollError, Unavailable
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import derived_id, new_id
-from staffroll.jobs import Job, NewJob, Progress, Result
+from staffroll.jobs import FileGone, Job, NewJob, Progress, Result
+from staffroll.plugins.errors import PluginFailed, PluginMissing
 from staffroll.search import email_key
 from staffroll_accounts.actions import AccountsScope, users
 from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.domain import imports as rules
 from staffroll_accounts.domain import tables
-from staffroll_accounts.domain.imports import Line, Verdict
+from staffroll_accounts.domain.imports import Known, Line, Verdict
 from staffroll_accounts.domain.roles import Role
 from staffroll_accounts.domain.users import Decision
 
 PREVIEWED_LINES: Final = 5
 LINES_AT_ONCE: Final = 100
 
+CREATED_AT_ONCE: Final = 20
+BREATH: Final = 1.0
+"""After each of these groups so much of the time that it took is left to others' requests, which
+would else find each core and the journal busy all the time (F13)."""
+
+_BREATH_MAX_SECONDS: Final = 0.2
 _TRIES: Final = 10
 
 
@@ -33,11 +42,13 @@ class Upload:
     Attributes:
         dry_run: Look at everything, create nobody.
         invite: Mail whoever is created a link to set their password.
+        sent_at: When, of a file that was kept since then; None of one that comes right now.
     """
 
     data: bytes = field(repr=False)
     dry_run: bool = False
     invite: bool = False
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,8 @@ def start(upload: Upload, scope: AccountsScope, once: Once | None = None) -> Sta
             "separator": read[0].separator,
             "pieces": pieces,
         }
+        if upload.sent_at is not None:
+            request["sent_at"] = upload.sent_at.isoformat()
         new = NewJob(job_id, rules.KIND, request, total, file="input")
         return Started(scope.store.jobs.insert(new, scope, once), preview)
     except OnceUsed as error:
@@ -112,7 +125,8 @@ def step(job: Job, scope: AccountsScope) -> Progress:
     Args:
         scope: Of whoever started the job, with what they may now.
     Raises:
-        FileGone: It was erased meanwhile.
+        FileGone: It was erased meanwhile, or somebody who may be in it was deleted between its
+            being sent and the job's beginning.
         OutboxFull: Too much waits for the broker.
     """
     piece = job.position.get("piece", 0)
@@ -144,7 +158,10 @@ def _deal_with(lines: Sequence[Line], job: Job, scope: AccountsScope) -> list[Ve
         if not open_lines:
             break
         for group in importing.groups(open_lines):
+            began = time.monotonic()
             found |= importing.round(group, ids)
+            if not job.request["dry_run"]:
+                time.sleep(min(BREATH * (time.monotonic() - began), _BREATH_MAX_SECONDS))
     verdicts = [verdict for verdict in found.values() if verdict is not None]
     if len(verdicts) < len(lines):
         raise Unavailable
@@ -156,6 +173,7 @@ class _Importing:
 
     def __init__(self, job: Job, scope: AccountsScope) -> None:
         self._job_id, self._request = job.id, job.request
+        self._began_at = job.started_at
         self._scope = scope
         self._house_rules = HouseRules(scope)
         self._roles: dict[str, Role] = {role.id: role for role in scope.store.roles.all()}
@@ -163,7 +181,7 @@ class _Importing:
 
     def groups(self, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
         """What is dealt with at once: each line alone where a plugin may count who has a role."""
-        size = 1 if self._house_rules.plugins.asks("check_roles") else len(lines)
+        size = 1 if self._house_rules.plugins.asks("check_roles") else CREATED_AT_ONCE
         return (lines[at : at + size] for at in range(0, len(lines), size))
 
     def round(self, lines: Sequence[Line], ids: dict[int, str]) -> dict[int, Verdict]:
@@ -171,12 +189,28 @@ class _Importing:
         known = self._scope.store.many_users.known([line.values["email"] for line in lines])
         # Asked after that: whoever is deleted is kept out first.
         deleted = self._scope.store.jobs.kept_out(self._job_id)
+        self._check_nobody_left_before()
+        with self._house_rules.turn:
+            return self._round(lines, ids, known, deleted)
+
+    def _round(
+        self,
+        lines: Sequence[Line],
+        ids: dict[int, str],
+        known: Mapping[str, Known],
+        deleted: Collection[str],
+    ) -> dict[int, Verdict]:
         verdicts: dict[int, Verdict] = {}
         decisions: dict[int, Decision] = {}
         for line in lines:
             wanted = rules.wanted(line, self._roles_by_key)
             try:
                 decision = self._decide(wanted, ids[line.number])
+            except (PluginFailed, PluginMissing) as error:
+                verdicts[line.number] = rules.refused(line, error)
+                continue
+            except Unavailable:  # others count who has a role: that is no fault of the line
+                raise
             except StaffrollError as error:
                 verdicts[line.number] = rules.refused(line, error)
                 continue
@@ -188,6 +222,15 @@ class _Importing:
             else:
                 decisions[line.number] = decision
         return verdicts | self._create(decisions)
+
+    def _check_nobody_left_before(self) -> None:
+        """Of who was deleted before there was the job, it cannot know."""
+        sent_at = self._request.get("sent_at")
+        if sent_at is None or self._began_at is None:
+            return
+        sent = datetime.fromisoformat(sent_at)
+        if self._scope.store.tombstones.any_between(sent, self._began_at):
+            raise FileGone
 
     def _decide(self, wanted: rules.Wanted, user_id: str) -> Decision:
         new = wanted.new

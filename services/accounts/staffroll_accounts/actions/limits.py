@@ -45,8 +45,20 @@ class Limiter:
             limits.append(Limit(f"{kind}/address/{network_of(address)}", self._by_address))
         if account is not None:
             limits.append(Limit(f"{kind}/account/{_digest(*account)}", self._by_account))
-        asked = [limit for limit in limits if limit.most > 0]
-        wait = self._window.seconds_until_free(asked, WINDOW_SECONDS) if asked else None
+        self._take([limit for limit in limits if limit.most > 0])
+
+    def check_of(self, kind: str, tenant_id: str, most: int) -> None:
+        """Count what somebody who is signed in does, whoever of the tenant.
+
+        Args:
+            most: Within the window.
+        Raises:
+            TooMany: Too often.
+        """
+        self._take([Limit(f"{kind}/tenant/{tenant_id}", most)])
+
+    def _take(self, limits: Sequence[Limit]) -> None:
+        wait = self._window.seconds_until_free(limits, WINDOW_SECONDS) if limits else None
         if wait is not None:
             raise TooMany(max(1, math.ceil(wait)))
 

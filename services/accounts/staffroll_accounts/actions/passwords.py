@@ -115,7 +115,7 @@ def answer_reset_request(email: str, scope: AccountsScope) -> None:
 
     def decide(user: User) -> Decision:
         # To where the user has their mail now, if they have the right to be here now.
-        if user.status != "active":
+        if not user.may_sign_in:
             return Decision(user)
         token = new_token(user.id, scope)
         return rules.send_link(user, token, "reset", scope.cause(SOURCE))

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from marshmallow import Schema, ValidationError
 
 from staffroll.errors import NotFound
+from staffroll.plugins import ExportFormat
 from staffroll.plugins.errors import PluginFailed
 from staffroll.plugins.installed import Plugin
 from staffroll.plugins.sealing import NoPluginKey, shown
@@ -33,9 +34,11 @@ class TenantPlugin:
 
     Attributes:
         version: Of the tenant, which carries the settings.
+        is_on: Whether it is switched on, be it that it cannot be asked.
         state: ``missing``: switched on, and not installed any more; ``broken``: installed, and
             left out at the start; ``needs_settings``: it does not take its settings any more.
         reason: Why it is broken.
+        formats: Titles of the export formats it offers.
         settings: As filled in; null stands for a secret that is set.
         schema: Of the settings, where it has any.
     """
@@ -43,9 +46,11 @@ class TenantPlugin:
     name: str
     version: int
     state: State
+    is_on: bool = False
     release: str = ""
     summary: str = ""
     hooks: frozenset[str] = frozenset()
+    formats: tuple[str, ...] = ()
     reason: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     schema: type[Schema] | None = None
@@ -62,6 +67,20 @@ def find_all(scope: AccountsScope) -> list[TenantPlugin]:
 def get(name: str, scope: AccountsScope) -> TenantPlugin:
     """Raises `NotFound` where it is neither installed nor switched on."""
     return _seen(name, tenants.get(scope), scope)
+
+
+def password_sentences(name: str, scope: AccountsScope) -> list[str]:
+    """What it adds to what people read beside password fields, in the language of the scope."""
+    tenant = tenants.get(scope)
+    theirs = scope.store.plugins.of(tenant.id, tenant.version, tenant.plugins)
+    return theirs.describe_password_policy(scope.language, of=name)
+
+
+def export_formats(scope: AccountsScope) -> list[ExportFormat]:
+    """What export offers beside its own, by the plugins that are switched on and set up."""
+    tenant = tenants.get(scope)
+    enabled = scope.store.plugins.of(tenant.id, tenant.version, tenant.plugins)
+    return [one.format for one in enabled.export_formats()]
 
 
 def switch_on(
@@ -118,17 +137,21 @@ def _seen(name: str, tenant: Tenant, scope: AccountsScope) -> TenantPlugin:
     kept = tenant.plugins.get(name)
     if plugin is None:
         if name in installed.broken:
-            return TenantPlugin(name, tenant.version, "broken", reason=installed.broken[name])
+            is_on = kept is not None
+            reason = installed.broken[name]
+            return TenantPlugin(name, tenant.version, "broken", is_on, reason=reason)
         if kept is None:
             raise NotFound
-        return TenantPlugin(name, tenant.version, "missing")
+        return TenantPlugin(name, tenant.version, "missing", is_on=True)
     return TenantPlugin(
         name,
         tenant.version,
         "off" if kept is None else _state(plugin, kept, scope),
+        is_on=kept is not None,
         release=plugin.version,
         summary=plugin.summary,
         hooks=plugin.hooks,
+        formats=tuple(one.title for one in plugin.formats),
         settings={} if kept is None else shown(plugin, kept),
         schema=plugin.schema,
     )

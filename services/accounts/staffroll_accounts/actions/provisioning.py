@@ -45,7 +45,8 @@ def edit(
     """The user after `changes`: all of them in one write, or none.
 
     Whether the user is active is scheduling's to say, who is asked for it. Who is to leave is
-    out at once all the same.
+    out at once all the same. For that it does not matter what they may, nor where: a staff
+    membership gives nobody anything, and planning units limit nothing in accounts (R72, R73).
 
     Args:
         expected: The version that the client saw; None for any.

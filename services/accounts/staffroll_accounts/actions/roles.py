@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
 from staffroll.errors import Conflict, NotFound, Stale, Unavailable
@@ -17,12 +18,20 @@ from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.house_rules import HouseRules
 from staffroll_accounts.domain import roles as rules
 from staffroll_accounts.domain import users as user_rules
-from staffroll_accounts.domain.errors import DefaultRoleStays, ReplacementUnknown, RoleInUse
+from staffroll_accounts.domain.errors import (
+    DefaultRoleStays,
+    ReplacementUnknown,
+    RoleHeldByTooMany,
+    RoleInUse,
+)
 from staffroll_accounts.domain.roles import NewRole, Role, RoleDecision
 from staffroll_accounts.domain.users import SOURCE, User
 
 _TRIES: Final = 10
 _USERS_AT_ONCE: Final = 100
+
+MOST_ASKED_ABOUT: Final = 10_000
+"""Users about whom plugins are asked within one request."""
 
 SETTLED_AFTER: Final = timedelta(seconds=5)
 """A role is buried no earlier: by then, whoever gave it while it began to go is done."""
@@ -95,9 +104,12 @@ def delete(
         RoleInUse: Users have it, and neither of the two says what becomes of them.
         ReplacementUnknown: There is no such other role.
         RoleNotYours: The replacement allows what the actor lacks (R72).
+        RoleHeldByTooMany: More than the tenant's plugins can be asked about in one request.
         PluginObjects: To what one of its users would have then.
         PluginFailed, PluginMissing: One cannot be asked.
     """
+
+    house_rules = HouseRules(scope)
 
     def decide(role: Role) -> RoleDecision:
         if role.is_default:
@@ -106,10 +118,11 @@ def delete(
         users = scope.store.users.count_with_role(role.id)
         if replacement is None and users != (remove_from or 0):
             raise RoleInUse(users=users)
-        _ask_plugins(role, replacement, scope)
+        _ask_plugins(role, replacement, users, house_rules, scope)
         return rules.let_go(role, replacement, scope.actor, scope.cause(SOURCE))
 
-    going = _decide(role_id, scope, expected, decide)
+    with house_rules.turn:
+        going = _decide(role_id, scope, expected, decide)
     take_away(going, scope)
 
 
@@ -150,19 +163,49 @@ def grow(role_id: str, scope: AccountsScope) -> None:
         scope.store.roles.save(decision, role, scope.now)
 
 
-def _ask_plugins(role: Role, replacement: Role | None, scope: AccountsScope) -> None:
+def _ask_plugins(
+    role: Role,
+    replacement: Role | None,
+    users: int,
+    house_rules: HouseRules,
+    scope: AccountsScope,
+) -> None:
     """All of the role's users at once, before the first of them loses it."""
-    house_rules = HouseRules(scope)
     if not house_rules.plugins.asks("check_roles"):
         return
-    gained: Counter[str] = Counter()
+    if users > MOST_ASKED_ABOUT:
+        raise RoleHeldByTooMany(users=users, most=MOST_ASKED_ABOUT)
+    instead = replacement.id if replacement else None
+    counting = _Counting(scope)
     for user in scope.store.users.each_with_role(role.id):
-        after = replace(
-            user, roles=_roles_without(user, role, replacement.id if replacement else None)
-        )
-        if objections := house_rules.role_objections(user, after, gained.__getitem__):
+        after = replace(user, roles=_roles_without(user, role, instead))
+        if objections := house_rules.role_objections(user, after, counting.others_than(user)):
             raise PluginObjects("replace_with" if replacement else "remove_from", objections)
-        gained.update(set(after.roles) - set(user.roles))
+        counting.change(user, after)
+
+
+class _Counting:
+    """Who has a role, counted once for each, then as if all that were asked about had changed."""
+
+    def __init__(self, scope: AccountsScope) -> None:
+        self._users = scope.store.users
+        self._becoming = cache(scope.store.roles.becoming)
+        self._held: dict[str, int] = {}
+        self._gained: Counter[str] = Counter()
+
+    def others_than(self, user: User) -> Callable[[str], int]:
+        def others(role_id: str) -> int:
+            counted = self._becoming(role_id)
+            if role_id not in self._held:
+                self._held[role_id] = self._users.count_active_with_role(*counted)
+            own = user.status == "active" and not set(counted).isdisjoint(user.roles)
+            return self._held[role_id] + self._gained[role_id] - own
+
+        return others
+
+    def change(self, before: User, after: User) -> None:
+        if before.status == "active":
+            self._gained.update(set(after.roles) - set(before.roles))
 
 
 def _roles_without(user: User, role: Role, instead: str | None) -> tuple[str, ...]:

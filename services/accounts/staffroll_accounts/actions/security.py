@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from staffroll.errors import NotFound, Stale, Unavailable
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.domain import tenants as rules
 from staffroll_accounts.domain.tenants import Tenant
 from staffroll_accounts.domain.two_factor import Spread, spread_of
-from staffroll_accounts.domain.users import SOURCE
+from staffroll_accounts.domain.users import SOURCE, User
 
 _TRIES: Final = 10
+
+Standing = Literal["on", "enforced", "off"]
+"""Has a second factor; must set one up at the next sign-in; neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,33 @@ class SecurityOverview:
 def overview(scope: AccountsScope) -> SecurityOverview:
     """Raises `NotFound` where there is no such tenant."""
     return _overview(_tenant(scope), scope)
+
+
+def foresee(scope: AccountsScope, *, enforced: bool) -> Spread:
+    """How many would stand where, if it were enforced or not. Raises `NotFound`."""
+    _tenant(scope)
+    return spread_of(scope.store.users.count_second_factors(), tenant_enforces=enforced)
+
+
+def find_by_factor(
+    scope: AccountsScope, state: Standing, *, after: tuple[str, str] | None, limit: int
+) -> tuple[list[User], tuple[str, str] | None]:
+    """A page of the active users who stand there, in the order of the user list.
+
+    Returns:
+        The users, and where the next page begins: sort key and id; None on the last.
+    Raises:
+        NotFound: There is no such tenant.
+    """
+    has_one = state == "on"
+    is_enforced = None
+    if not has_one and not _tenant(scope).enforce_two_factor:
+        is_enforced = state == "enforced"
+    elif state == "off":
+        return [], None
+    return scope.store.users.page_by_factor(
+        has_one=has_one, is_enforced=is_enforced, after=after, limit=limit
+    )
 
 
 def set_enforcement(scope: AccountsScope, *, enforced: bool) -> SecurityOverview:

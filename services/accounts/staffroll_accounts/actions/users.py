@@ -57,28 +57,30 @@ def create(
         Invalid, RoleUnknown, EmailTaken: See `domain.users`.
         RoleNotYours: The actor gives more than they have (R72).
         PluginFailed, PluginMissing: One cannot be asked.
-        Unavailable: What the key created is being forgotten at this very moment.
+        Unavailable: What the key created is being forgotten at this very moment, or others
+            count who has a role.
     """
     if user := created_before(once, scope.store.users, scope.now):
         return user
     house_rules = HouseRules(scope)
     objections = house_rules.password_objections(password, new, passwords) if password else []
-    decision = decide_creation(
-        new,
-        new_id(),
-        scope,
-        house_rules,
-        given=[] if scope.actor.is_admin else scope.store.roles.some(new.roles),
-        invite=invite,
-        objections={"password": objections} if objections else {},
-        active=active,
-    )
-    if password is not None:
-        hashed = passwords.hash(password)
-        security = replace(decision.user.security, password_hash=hashed)
-        decision = replace(decision, user=replace(decision.user, security=security))
     try:
-        user = scope.store.users.insert(decision, scope.now, once)
+        with house_rules.turn:
+            decision = decide_creation(
+                new,
+                new_id(),
+                scope,
+                house_rules,
+                given=[] if scope.actor.is_admin else scope.store.roles.some(new.roles),
+                invite=invite,
+                objections={"password": objections} if objections else {},
+                active=active,
+            )
+            if password is not None:
+                hashed = passwords.hash(password)
+                security = replace(decision.user.security, password_hash=hashed)
+                decision = replace(decision, user=replace(decision.user, security=security))
+            user = scope.store.users.insert(decision, scope.now, once)
     except (OnceUsed, EmailTaken) as error:
         # The same request at the same moment has the same e-mail; which of the two indexes
         # refuses first is the database's choice.
@@ -212,11 +214,15 @@ def _edit(
         own_passwords.check_may_move_mailbox(user, scope)
     house_rules = HouseRules(scope)
     decision = rules.edit(user, changes, house_rules.house, scope.cause(rules.SOURCE))
-    if objections := house_rules.role_objections(user, decision.user):
-        raise PluginObjects(
-            "is_admin" if user.roles == decision.user.roles else "roles", objections
-        )
-    decision = further(decision)
+    with house_rules.turn:
+        if objections := house_rules.role_objections(user, decision.user):
+            raise PluginObjects(
+                "is_admin" if user.roles == decision.user.roles else "roles", objections
+            )
+        return _save_edited(user, further(decision), scope)
+
+
+def _save_edited(user: User, decision: Decision, scope: AccountsScope) -> User:
     if decision.user.is_admin == user.is_admin:
         return scope.store.users.save(decision, user, scope.now)
     if user.is_admin:

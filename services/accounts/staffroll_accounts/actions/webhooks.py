@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from staffroll.errors import NotFound, Stale, Unavailable
@@ -13,14 +14,18 @@ from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions.changing import change
+from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.domain import deliveries as delivery_rules
 from staffroll_accounts.domain import webhooks as rules
 from staffroll_accounts.domain.deliveries import Delivery
 from staffroll_accounts.domain.errors import WebhookDisabled
 from staffroll_accounts.domain.signatures import SECRET_BYTES, shown_secret
-from staffroll_accounts.domain.users import SOURCE, Decision
+from staffroll_accounts.domain.users import SOURCE, Decision, User
 from staffroll_accounts.domain.webhook_urls import Reach
 from staffroll_accounts.domain.webhooks import NewWebhook, Reason, Webhook, WebhookDecision
+
+TESTS_PER_MINUTE: Final = 20
+"""Of one tenant: test events go to whatever address somebody has typed, and go at once."""
 
 _TRIES: Final = 10
 
@@ -122,9 +127,15 @@ def delete(webhook_id: str, scope: AccountsScope, *, expected: int | None) -> No
     raise Unavailable
 
 
-def try_out(webhook_id: str, scope: AccountsScope) -> Delivery:
-    """A harmless event that is sent to the webhook at once, enabled or not. Raises `NotFound`."""
+def try_out(webhook_id: str, scope: AccountsScope, limiter: Limiter) -> Delivery:
+    """A harmless event that is sent to the webhook at once, enabled or not.
+
+    Raises:
+        NotFound.
+        TooMany: The tenant has had `TESTS_PER_MINUTE`.
+    """
     webhook = scope.store.webhooks.get(webhook_id)
+    limiter.check_of("webhook-test", scope.tenant_id, TESTS_PER_MINUTE)
     event = delivery_rules.trial_event(webhook.id, webhook.version, scope.cause(SOURCE))
     delivery = delivery_rules.of_event(event, new_id(), webhook.id, scope.now)
     scope.store.deliveries.insert([delivery])
@@ -159,14 +170,33 @@ def send_again(webhook_id: str, delivery_id: str, scope: AccountsScope) -> Deliv
     return restarted
 
 
-def tell_admins(webhook_id: str, scope: AccountsScope) -> None:
-    """Let the active admins know by mail that a webhook was disabled. Raises `Unavailable`."""
-    webhook = scope.store.webhooks.find(webhook_id)
-    if webhook is None or webhook.is_enabled:
-        return
-    for admin in scope.store.users.admins():
-        with suppress(NotFound):
-            change(admin, scope, lambda user: Decision(user, mails=(rules.notice(webhook, user),)))
+def tell_admins(webhook_id: str, since: datetime, scope: AccountsScope) -> bool:
+    """Let the active admins know by mail that a webhook was disabled.
+
+    Args:
+        since: When it was.
+    Returns:
+        False where somebody else does it at this moment, or has done it.
+    Raises:
+        Unavailable: Too many change one of them at this very moment.
+    """
+    webhooks = scope.store.webhooks
+    if not webhooks.claim_notice(webhook_id, since, scope.now):
+        return False
+    webhook = webhooks.find(webhook_id)
+    if webhook is not None and not webhook.is_enabled:
+        for admin in scope.store.users.admins():
+            _tell(admin, webhook, scope)
+    webhooks.told(webhook_id, since)
+    return True
+
+
+def _tell(admin_id: str, webhook: Webhook, scope: AccountsScope) -> None:
+    def decide(user: User) -> Decision:
+        return Decision(user, mails=(rules.notice(webhook, user),))
+
+    with suppress(NotFound):
+        change(admin_id, scope, decide)
 
 
 def _decide(

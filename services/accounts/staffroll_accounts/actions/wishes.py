@@ -48,10 +48,12 @@ def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str)
     )
     try:
         _check_gives_no_more(wish.roles or [], scope)
-        decision = decide_creation(
-            new, user_id, scope, HouseRules(scope), created_in=source, active=wish.active
-        )
-        scope.store.users.insert(decision, scope.now)
+        house_rules = HouseRules(scope)
+        with house_rules.turn:
+            decision = decide_creation(
+                new, user_id, scope, house_rules, created_in=source, active=wish.active
+            )
+            scope.store.users.insert(decision, scope.now)
     except UserExists:
         if scope.store.users.find(user_id) is None:
             # Another tenant has this id; silence would be asked about for ever.

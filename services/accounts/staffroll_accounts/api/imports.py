@@ -16,7 +16,7 @@ from staffroll.jobs import Job
 from staffroll.web.jobs import JobResultSchema, JobSchema, jobs_page, result_query, results_page
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, page_of
 from staffroll.web.resource import Resource, View, stands_at
-from staffroll_accounts.actions import AccountsScope
+from staffroll_accounts.actions import AccountsScope, import_checks
 from staffroll_accounts.actions import imports as actions
 from staffroll_accounts.domain.imports import (
     FILE_MAX_BYTES,
@@ -194,7 +194,7 @@ def imports() -> Resource:
     @bp.answers(ImportSchema, refuses=[NotFound])
     def cancel_import(job_id: str, scope: AccountsScope) -> Job:
         """Cancel an import; who was created stays."""
-        return scope.store.jobs.cancel(job_id, KIND, scope.now)
+        return import_checks.cancel(job_id, scope)
 
     return bp
 

@@ -21,6 +21,7 @@ from staffroll_accounts.domain.errors import (
     NoDefaultRole,
     PermissionUnknown,
     ReplacementUnknown,
+    RoleHeldByTooMany,
     RoleInUse,
     RoleNameTaken,
 )
@@ -228,7 +229,8 @@ def roles() -> Resource:
         None,
         204,
         refuses=[
-            *(NotFound, RoleInUse, DefaultRoleStays, ReplacementUnknown, RoleNotYours, OutboxFull)
+            *(NotFound, RoleInUse, RoleHeldByTooMany, DefaultRoleStays, ReplacementUnknown),
+            *(RoleNotYours, OutboxFull),
         ],
     )
     def delete_role(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from staffroll.errors import NotFound
+from staffroll.errors import NotFound, TooMany
 from staffroll.idempotency import IdempotencyKeyReused, Once
 from staffroll.ids import UUID_PATTERN
 from staffroll.scope import StepUpNeeded
@@ -17,6 +17,7 @@ from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position, page_o
 from staffroll.web.resource import Resource, stands_at
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import webhooks as actions
+from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.actions.webhooks import WithSecret
 from staffroll_accounts.domain.deliveries import STATUSES, Delivery
 from staffroll_accounts.domain.errors import (
@@ -179,11 +180,12 @@ class DeliveryQuerySchema(PageQuerySchema):
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
 
 
-def webhooks(reach: Reach, listen: Callable[[str], None]) -> Resource:
+def webhooks(reach: Reach, listen: Callable[[str], None], limiter: Limiter) -> Resource:
     """The routes of ``/v1/webhooks``.
 
     Args:
         listen: Called with a tenant that has a webhook from now on.
+        limiter: Counts test events.
     """
     bp = Resource("webhooks", __name__, description="Events for receivers outside, by HTTP.")
 
@@ -259,10 +261,10 @@ def webhooks(reach: Reach, listen: Callable[[str], None]) -> Resource:
 
     @bp.post("/webhooks/<id:webhook_id>/test")
     @bp.needs("accounts.webhooks:edit")
-    @bp.answers(DeliverySchema, 202, refuses=[NotFound])
+    @bp.answers(DeliverySchema, 202, refuses=[NotFound, TooMany])
     def test_webhook(webhook_id: str, scope: AccountsScope) -> Delivery:
         """Send the event `webhook.test`, once; the log shows what became of it."""
-        return actions.try_out(webhook_id, scope)
+        return actions.try_out(webhook_id, scope, limiter)
 
     @bp.get("/webhooks/<id:webhook_id>/deliveries")
     @bp.needs("accounts.webhooks:read")

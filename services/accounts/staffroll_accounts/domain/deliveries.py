@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final, Literal
 
@@ -38,6 +39,11 @@ BODY_KEPT_FOR: Final = timedelta(days=3)
 
 ATTEMPTS_KEPT: Final = 20
 
+LONGEST_WISHED: Final = timedelta(hours=1)
+"""So long a receiver may put us off, by ``Retry-After``."""
+
+_PUT_OFF_BY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -47,12 +53,14 @@ class Attempt:
         status: Of the answer; None where there was none.
         milliseconds: From the first look for the address to the answer.
         error: Why there was no answer, such as ``timeout``.
+        retry_after: What the answer says by that header; not kept.
     """
 
     at: datetime
     status: int | None
     milliseconds: int
     error: str | None = None
+    retry_after: str | None = None
 
     @property
     def has_arrived(self) -> bool:
@@ -64,6 +72,16 @@ class Attempt:
     def is_unwanted(self) -> bool:
         """The receiver wants nothing more."""
         return self.status == HTTPStatus.GONE
+
+    @property
+    def wished_pause(self) -> timedelta:
+        """How long the receiver wants to be left alone, up to `LONGEST_WISHED`; zero where it
+        does not say (RFC 9110, section 10.2.3)."""
+        said = (self.retry_after or "").strip()
+        if self.status not in _PUT_OFF_BY or not said:
+            return timedelta()
+        pause = _seconds(said) if said.isascii() and said.isdigit() else _until(said, self.at)
+        return max(timedelta(), min(pause, LONGEST_WISHED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +154,8 @@ def after(delivery: Delivery, attempt: Attempt, spread: float) -> Delivery:
 
     Args:
         spread: By chance, from 0 to 1; see `SPREAD`.
+    Returns:
+        Due not before the receiver wishes, up to `LONGEST_WISHED`.
     """
     tried = replace(
         delivery,
@@ -148,8 +168,21 @@ def after(delivery: Delivery, attempt: Attempt, spread: float) -> Delivery:
         return given_up(tried, "gone")
     if delivery.type == TEST or delivery.tries >= len(PAUSES):
         return given_up(tried, "out_of_tries")
-    pause = PAUSES[delivery.tries] * (1 + SPREAD * spread)
-    return replace(tried, due_at=attempt.at + pause)
+    pause = max(PAUSES[delivery.tries], attempt.wished_pause)
+    return replace(tried, due_at=attempt.at + pause * (1 + SPREAD * spread))
+
+
+def _seconds(digits: str) -> timedelta:
+    # Of any number of digits, which no number could hold.
+    return timedelta(seconds=int(digits)) if len(digits) < 10 else LONGEST_WISHED
+
+
+def _until(date: str, now: datetime) -> timedelta:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return timedelta()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
 
 
 def given_up(delivery: Delivery, why: Failure) -> Delivery:

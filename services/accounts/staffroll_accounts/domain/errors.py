@@ -9,6 +9,7 @@
     ├── TooManyAccessTokens   R42
     ├── RoleNameTaken         R71
     ├── RoleInUse             R71
+    ├── RoleHeldByTooMany
     ├── PluginBroken
     └── TenantExists
     Forbidden
@@ -225,6 +226,14 @@ class RoleNameTaken(Conflict):
 class RoleInUse(Conflict):
     code = "role_in_use"
     wording = "Users have this role: {users}. Say what replaces it, or remove it from all of them."
+
+
+class RoleHeldByTooMany(Conflict):
+    code = "role_held_by_too_many"
+    wording = (
+        "This role has {users} users, and plugins are asked about each of at most {most}. "
+        "Take it from some of them first, or switch off the plugins that check roles meanwhile."
+    )
 
 
 class DefaultRoleStays(Refused):

@@ -91,7 +91,7 @@ def check_link(user: User | None, token: ResetToken, cause: Cause) -> User:
     if user is None or reset is None or not is_theirs or cause.now >= reset.expires_at:
         raise ResetTokenInvalid
     # Who was invited may choose a password before the first day, but sign in only then.
-    if user.status == "deleted" or (user.status != "active" and reset.purpose == "reset"):
+    if user.status == "deleted" or (reset.purpose == "reset" and not user.may_sign_in):
         raise ResetTokenInvalid
     return user
 

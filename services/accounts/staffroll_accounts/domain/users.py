@@ -83,6 +83,7 @@ class User:
         membership_wish: Nor is this; None before the first.
         external_id: What a provisioning client calls the user; told to nobody either.
         revision: One more at every write, told or not; writes go by it.
+        changed_at: When that version was written; None where it is older than this field.
     """
 
     id: str
@@ -106,6 +107,7 @@ class User:
     membership_wish: MembershipWish | None = None
     external_id: str | None = None
     revision: int = 0
+    changed_at: datetime | None = None
 
     @property
     def locked(self) -> bool:
@@ -207,6 +209,7 @@ def create(
         roles=_role_set(new.roles),
         is_admin=new.is_admin,
         created_at=cause.now,
+        changed_at=cause.now,
         created_in=created_in,
         security=Security(password_hash=new.password_hash),
         external_id=new.external_id,

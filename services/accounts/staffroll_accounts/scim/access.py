@@ -12,6 +12,7 @@ from flask import request
 
 from staffroll.errors import Forbidden
 from staffroll.web import guard
+from staffroll.web.sharing import wait_for_turn
 from staffroll_accounts.actions import AccountsScope, access_tokens
 from staffroll_accounts.actions.limits import Limiter
 from staffroll_accounts.domain.errors import AccessTokenRefused
@@ -69,6 +70,7 @@ class Access:
         except AccessTokenRefused:
             self.limiter.check("scim", request.remote_addr)
             raise
+        wait_for_turn(scope.tenant_id)
         scope = replace(scope, actor=actor)
         check_may(scope, PERMISSION)
         return scope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, TypeVar
 
 from flask import request
@@ -27,6 +28,8 @@ _LARGEST_START: Final = 2**31
 _OPERATIONS_MAX: Final = 1000
 _FILTER_MAX_CHARACTERS: Final = 20_000
 _PATH_MAX_CHARACTERS: Final = 2000
+_PATHS_MAX_CHARACTERS: Final = 100_000
+"""Of all paths of a request, names of attributes in values among them."""
 
 
 def parameters(kind: type[ResourceT]) -> ResponseParameters[ResourceT]:
@@ -93,13 +96,29 @@ def _check_size(body: dict[str, Any]) -> None:
             continue
         if len(found) > _OPERATIONS_MAX:
             raise PayloadTooLargeException(detail=f"At most {_OPERATIONS_MAX} operations.")
-        for one in found:
-            if isinstance(one, dict) and any(
-                _is_longer(value, _PATH_MAX_CHARACTERS)
-                for name, value in one.items()
-                if name.lower() == "path"
-            ):
-                raise InvalidPathException(detail=f"At most {_PATH_MAX_CHARACTERS} characters.")
+        paths = [path for one in found if isinstance(one, dict) for path in _paths_in(one)]
+        if any(_is_longer(path, _PATH_MAX_CHARACTERS) for path in paths):
+            raise InvalidPathException(detail=f"At most {_PATH_MAX_CHARACTERS} characters.")
+        if sum(map(len, paths)) > _PATHS_MAX_CHARACTERS:
+            raise PayloadTooLargeException(
+                detail=f"At most {_PATHS_MAX_CHARACTERS} characters of paths."
+            )
+
+
+def _paths_in(operation: dict[str, Any]) -> Iterator[str]:
+    """Its path, and what else is read as one: the names in a value."""
+    for name, value in operation.items():
+        if name.lower() == "path" and isinstance(value, str):
+            yield value
+        if name.lower() == "value":
+            yield from _names_in(value)
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _names_in(inner)
 
 
 def _is_longer(text: Any, most: int) -> bool:

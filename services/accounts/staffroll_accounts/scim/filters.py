@@ -105,6 +105,13 @@ def ids_in(node: FilterNode) -> set[str] | None:
     return {str(node.value)} if is_id else None
 
 
+def comparisons_in(node: FilterNode) -> int:
+    """With how many things a filter compares each value."""
+    if isinstance(node, LogicalExpr):
+        return sum(map(comparisons_in, node.terms))
+    return comparisons_in(node.expr) if isinstance(node, Not) else 1
+
+
 class _Naming(FilterVisitor[Names | None]):
     def __init__(self, filter_: ScimFilter[User]) -> None:
         self._filter = filter_

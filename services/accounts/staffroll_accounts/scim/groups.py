@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from flask import Blueprint, Response, request
 from scim2_models import (
@@ -23,8 +23,9 @@ from staffroll_accounts.domain.roles import NewRole, Role
 from staffroll_accounts.scim import asking, mapping
 from staffroll_accounts.scim.access import Access, check_may
 from staffroll_accounts.scim.answers import TAKEN, answer, answer_list, base_url
-from staffroll_accounts.scim.filters import MOST_NAMES, ids_in, members_in
+from staffroll_accounts.scim.filters import MOST_NAMES, members_in
 from staffroll_accounts.scim.models import POLICY, Group
+from staffroll_accounts.scim.patching import concerned, patched
 
 MOST_MEMBERS: Final = 10_000
 """That one answer lists."""
@@ -82,11 +83,11 @@ def add_groups(bp: Blueprint, access: Access) -> None:
     @access.needs()
     def patch_group(group_id: str, scope: AccountsScope) -> Response:
         parameters, operations = asking.parameters(Group), asking.patch(Group)
+        if concerned(operations) != set():
+            check_may(scope, _EDIT_USERS)
         role = scope.store.roles.get(group_id)
         before = mapping.group_of(role, _concerned(operations, role, scope), base_url())
-        after = before.model_copy(deep=True)
-        operations.patch(after, POLICY)
-        return _changed(role, before, after, scope, parameters)
+        return _changed(role, before, patched(before, operations), scope, parameters)
 
     @bp.delete("/Groups/<id:group_id>")
     @access.needs(_EDIT_ROLES)
@@ -163,54 +164,13 @@ def _check_members(gained: set[str], touched: set[str], scope: AccountsScope) ->
 def _concerned(operations: PatchOp[Group], role: Role, scope: AccountsScope) -> list[str]:
     """The members that the operations could change: of a large group, there is no need to look
     at the others."""
-    named = _named(operations)
+    named = concerned(operations)
     if named is None:
         return _holders([role], scope)[role.id]
     if len(named) > MOST_CHANGES:
         raise PayloadTooLargeException(detail=f"At most {MOST_CHANGES} members in one request.")
     theirs = scope.store.provisioned.roles_of(named) if named else {}
     return sorted(user_id for user_id, had in theirs.items() if role.id in had)
-
-
-def _named(operations: PatchOp[Group]) -> set[str] | None:
-    """The members that operations name; None where they mean others, too."""
-    found: set[str] = set()
-    for operation in operations.operations or ():
-        named = _named_by(operation)
-        if named is None:
-            return None
-        found |= named
-    return found
-
-
-def _named_by(operation: Any) -> set[str] | None:
-    path, value = operation.path, operation.value
-    if path is not None and not str(path).lower().rpartition(":")[2].startswith("members"):
-        return set()
-    if operation.op == "add":
-        return set(_ids(value))
-    if operation.op == "remove" and path is not None:
-        if path.value_filter is not None:
-            return ids_in(path.value_filter)
-        return set(_ids(value)) if value else None
-    if path is None and isinstance(value, dict):
-        return None if any(_is_members(name) for name in value) else set()
-    return None
-
-
-def _is_members(name: str) -> bool:
-    return name.lower().rpartition(":")[2] == "members"
-
-
-def _ids(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _ids(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _ids(inner)
 
 
 def _shown(

@@ -53,6 +53,7 @@ def user_of(ours: Ours, roles: Mapping[str, str], base: str) -> User:
         meta=Meta(
             resource_type="User",
             created=ours.created_at,
+            last_modified=ours.changed_at,
             location=f"{base}/Users/{ours.id}",
             version=etag_of(ours.version),
         ),

@@ -36,6 +36,7 @@ from staffroll_accounts.store.many_users import ManyUsers
 from staffroll_accounts.store.provisioned import Provisioned
 from staffroll_accounts.store.refusals import Refusals
 from staffroll_accounts.store.reset_requests import ResetRequests
+from staffroll_accounts.store.role_turns import RoleTurn
 from staffroll_accounts.store.roles import Roles
 from staffroll_accounts.store.sessions import Sessions
 from staffroll_accounts.store.sign_ins import SignIns
@@ -46,6 +47,7 @@ from staffroll_accounts.store.webhooks import Webhooks
 
 __all__ = [
     "AUDITED",
+    "FORMS",
     "INDEXES",
     "OUTBOXES",
     "Keys",
@@ -74,6 +76,8 @@ AUDITED: Final = (
 )
 """Collections whose documents carry entries of the audit trail."""
 
+FORMS: Final = (users.FORMS,)
+
 INDEXES: Final = (
     Index(
         users.COLLECTION,
@@ -91,6 +95,7 @@ INDEXES: Final = (
     ),
     *list_indexes(users.COLLECTION, "status", facets=["roles"]),
     Index(users.COLLECTION, ["_id", "version"], "versions"),
+    *users.FORMS.indexes,
     Index(users.COLLECTION, ["is_admin"], "admins", partial={"is_admin": True}),
     users.LEAVING,
     users.WISHING,
@@ -136,6 +141,7 @@ class Store:
         self.provisioned = Provisioned(database)
         self.tombstones = Tombstones(database, outbox)
         self.roles = Roles(database, outbox)
+        self._database = database
         self.tenants = Tenants(database, outbox)
         self.refusals = Refusals(database, outbox)
         self.reset_requests = ResetRequests(database)
@@ -146,6 +152,10 @@ class Store:
         self.jobs = Jobs(database)
         self.webhooks = Webhooks(database)
         self.deliveries = Deliveries(database)
+
+    def role_turn(self) -> RoleTurn:
+        """For one request that may have to count who has a role."""
+        return RoleTurn(self._database)
 
     def standing(self, user_id: str) -> Standing | None:
         """The user's right to be here, as of now; None where there never was one."""

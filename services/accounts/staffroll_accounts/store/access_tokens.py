@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from staffroll.mongo import Document
+from staffroll.mongo.forms import known
 from staffroll_accounts.domain.security import AccessToken
 
 
@@ -15,5 +16,6 @@ def to_documents(tokens: Iterable[AccessToken]) -> list[Document]:
 
 def from_documents(documents: Iterable[Document]) -> tuple[AccessToken, ...]:
     return tuple(
-        AccessToken(**{**document, "scopes": tuple(document["scopes"])}) for document in documents
+        AccessToken(**{**known(AccessToken, document), "scopes": tuple(document["scopes"])})
+        for document in documents
     )

@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll.ids import new_id
 from staffroll.mongo import Document, Index, TenantDatabase
+from staffroll.mongo.forms import SCHEMA
 from staffroll_accounts.domain.users import SOURCE, Decision, User
 from staffroll_accounts.store import users
 
@@ -41,7 +42,7 @@ _KEPT_SECONDS: Final = 60
 _ABREAST: Final = 64
 """So many documents of a tenant, so that those who are refused at once do not queue for one."""
 
-_CHANGING: Final = frozenset({"_id", "security", "revision"})
+_CHANGING: Final = frozenset({"_id", "security", "revision", SCHEMA})
 _AS_LARGE_AS_A_USER: Final = {
     name: value for name, value in users.to_document(NOBODY).items() if name not in _CHANGING
 }

@@ -202,6 +202,8 @@ def _to_document(delivery: Delivery) -> Document:
         "expires_at": delivery.created_at + KEPT_FOR,
     }
     del document["id"]
+    for attempt in document["attempts"]:
+        del attempt["retry_after"]
     if delivery.due_at is None:
         del document["due_at"]
     if delivery.status == "delivered" and delivery.body is not None:

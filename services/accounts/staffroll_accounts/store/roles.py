@@ -147,6 +147,12 @@ class Roles:
         """Those that are not deleted; one on its way out counts until it is taken away."""
         return list(self._each(given(ids)))
 
+    def becoming(self, role_id: str) -> list[str]:
+        """The role, and those on their way out whose users get it instead."""
+        where: Document = {"going.since": {"$exists": True}, "going.replace_with": role_id}
+        going = self._roles.find(where, {"_id": 1}, hint="going")
+        return [role_id, *(document["_id"] for document in going)]
+
     def default_of(self, category: str) -> Role | None:
         return next(self._each({"category": category, "is_default": True}), None)
 

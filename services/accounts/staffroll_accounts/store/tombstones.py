@@ -150,6 +150,11 @@ class Tombstones:
         for document in self._users.find({"status": "deleted"}, {"_id": 1}, batch_size=5000):
             yield document["_id"]
 
+    def any_between(self, first: datetime, last: datetime) -> bool:
+        """Whether somebody was deleted then, both moments included."""
+        where: Document = {"erasure.at": {"$exists": True, "$gte": first, "$lte": last}}
+        return any(self._users.find(where, {"_id": 1}, limit=1, hint="erasures"))
+
     def receive(self, user_id: str, service: str, at: datetime) -> None:
         """Note that `service` has nothing of the user any more; the first word counts."""
         self._users.update_one(

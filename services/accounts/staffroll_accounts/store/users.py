@@ -24,6 +24,7 @@ from staffroll.mongo import (
     TenantDatabase,
     duplicate_index,
 )
+from staffroll.mongo.forms import Forms, known
 from staffroll.mongo.lists import Facet, find_slice
 from staffroll.mongo.outbox import HAS_ROOM, entries, push
 from staffroll.search import Term, email_key, index_fields
@@ -41,6 +42,7 @@ from staffroll_accounts.domain.users import (
 from staffroll_accounts.store import access_tokens
 
 COLLECTION: Final = "users"
+FORMS: Final = Forms(COLLECTION)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 UNREAD: Final = ("grams", "haystack", "outbox", "mails", "audit")
@@ -117,6 +119,8 @@ class Users:
         """
         if decision == Decision(before):
             return before
+        if decision.user.version != before.version:
+            decision = replace(decision, user=replace(decision.user, changed_at=now))
         messages = [_message(event) for event in decision.events]
         if messages and not although_full:
             self._outbox.check_room()
@@ -125,12 +129,14 @@ class Users:
         )
         room = HAS_ROOM if messages else {}
         try:
-            result = self._users.update_one(
-                {"_id": before.id, "revision": before.revision, **room}, update
-            )
+            where = {"_id": before.id, "revision": before.revision, **room}
+            is_saved = FORMS.save(self._users, where, update)
+            place = (COLLECTION, self._users.tenant_id, before.id)
+            if not is_saved and messages and self._outbox.make_room(*place):
+                is_saved = FORMS.save(self._users, where, update)
         except DuplicateKeyError as error:
             raise EmailTaken from error
-        if result.matched_count == 0:
+        if not is_saved:
             raise self._why_not(before)
         self._outbox.committed(COLLECTION, self._users.tenant_id, before.id, messages)
         return replace(decision.user, revision=before.revision + 1)
@@ -236,6 +242,33 @@ class Users:
             on=on_enforced + self._count_active(need_not | has_one),
         )
 
+    def page_by_factor(
+        self,
+        *,
+        has_one: bool,
+        is_enforced: bool | None,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> tuple[list[User], tuple[str, str] | None]:
+        """Active users with or without a second factor, in the order of lists (R13).
+
+        Args:
+            is_enforced: Only those for whom an admin enforces one, or only the others; None: all.
+        """
+        where: Document = {"status": "active"}
+        where["security.two_factor.enabled_at"] = {"$gte": _EPOCH} if has_one else None
+        if is_enforced is not None:
+            where["security.two_factor_enforced"] = is_enforced
+        if after is not None:
+            sort, id_ = after
+            beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
+            where |= {"sort": {"$gte": sort}, "$or": beyond}
+        order = [("sort", 1), ("_id", 1)]
+        found = list(self._users.find(where, _LISTED, sort=order, limit=limit + 1))
+        last = found[limit - 1] if len(found) > limit else None
+        end = (last["sort"], last["_id"]) if last is not None else None
+        return [from_document(document) for document in found[:limit]], end
+
     def _count_active(self, where: Document) -> int:
         return self._users.count({"status": "active", **where}, hint="two_factor")
 
@@ -257,9 +290,14 @@ class Users:
     def count_with_role(self, role_id: str) -> int:
         return self._users.count(_having(role_id))
 
-    def count_active_with_role(self, role_id: str, but: str) -> int:
-        """How many active users have the role, one of them not counted."""
-        return self._users.count({"status": "active", "roles": role_id, "_id": {"$ne": but}})
+    def count_with_role_alone(self, role_id: str) -> int:
+        """How many have this role, no other, and no admin access."""
+        return self._users.count({**_having(role_id), "roles": [role_id], "is_admin": False})
+
+    def count_active_with_role(self, *role_ids: str, but: str = "") -> int:
+        """How many active users have one of the roles, one of them not counted where named."""
+        having = {"$in": list(role_ids)}
+        return self._users.count({"status": "active", "roles": having, "_id": {"$ne": but}})
 
     def is_empty(self) -> bool:
         return self._users.find_one({}, {"_id": 1}) is None
@@ -292,7 +330,7 @@ def _having(role_id: str) -> Document:
 
 
 def to_document(user: User) -> Document:
-    document = _state(user)
+    document = _state(user) | FORMS.stamp
     if user.status != "deleted":
         document["email_key"] = email_key(user.email)
         document |= index_fields(user.last_name, user.first_name, user.email)
@@ -319,6 +357,7 @@ def _state(user: User) -> Document:
         "security": asdict(user.security),
         "access_tokens": access_tokens.to_documents(user.access_tokens),
         "external_id": user.external_id,
+        "changed_at": user.changed_at,
     }
     if user.scheduled.seen:
         document["scheduled"] = asdict(user.scheduled)
@@ -329,6 +368,7 @@ def _state(user: User) -> Document:
 
 def from_document(document: Document) -> User:
     """The user as stored, read with or without `UNREAD`."""
+    document = FORMS.newest(document)
     return User(
         id=document["_id"],
         version=document["version"],
@@ -351,6 +391,7 @@ def from_document(document: Document) -> User:
         membership_wish=_membership_wish(document.get("membership_wish")),
         external_id=document.get("external_id"),
         revision=document["revision"],
+        changed_at=document.get("changed_at"),
     )
 
 
@@ -359,7 +400,11 @@ def update_of(
 ) -> Document:
     """The one write that keeps a decision, with what waits to be sent."""
     return {
-        "$set": {**_differences(before, decision.user), "revision": before.revision + 1},
+        "$set": {
+            **_differences(before, decision.user),
+            **FORMS.stamp,
+            "revision": before.revision + 1,
+        },
         "$push": {
             "outbox": {"$each": list(news)},
             "mails": {"$each": list(mails)},
@@ -391,7 +436,7 @@ def _message(event: Event) -> Message:
 
 
 def _membership_wish(document: Document | None) -> MembershipWish | None:
-    return None if document is None else MembershipWish(**document)
+    return None if document is None else MembershipWish(**known(MembershipWish, document))
 
 
 def _scheduled(document: Document) -> Scheduled:
@@ -403,11 +448,11 @@ def _security(document: Document) -> Security:
     reset, second = document["reset"], document["two_factor"]
     # What is not known here, a newer version has written, or an older one.
     found = {name: value for name, value in document.items() if name in _SECURITY}
-    found["reset"] = PasswordReset(**reset) if reset else None
+    found["reset"] = PasswordReset(**known(PasswordReset, reset)) if reset else None
     found["old_passwords"] = tuple(document.get("old_passwords", ()))
     if second:
         recovery = tuple(second["recovery_hashes"])
-        found["two_factor"] = TwoFactor(**{**second, "recovery_hashes": recovery})
+        found["two_factor"] = TwoFactor(**{**known(TwoFactor, second), "recovery_hashes": recovery})
     return Security(**found)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.errors import DuplicateKeyError
@@ -29,6 +29,9 @@ _ENABLED: Final = "enabled"
 _UNTOLD: Final = "untold"
 _AT_ONCE: Final = 100
 
+NOTICE_LEASE: Final = timedelta(minutes=1)
+"""More than telling all admins takes; where it runs out, some are told twice."""
+
 INDEXES: Final = (
     Index(
         COLLECTION,
@@ -48,6 +51,15 @@ INDEXES: Final = (
         every_tenant=True,
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A webhook that was disabled without the admins' knowing, and when."""
+
+    tenant_id: str
+    webhook_id: str
+    since: datetime
 
 
 class Webhooks:
@@ -107,12 +119,15 @@ class Webhooks:
         Raises:
             Stale: Somebody changed it since.
         """
-        where = {"_id": webhook.id, "version": webhook.version}
-        document = self._webhooks.find_one(where, {"audit": 1})
+        one = {"_id": webhook.id, "version": webhook.version}
+        document = self._webhooks.find_one(one, {"audit": 1})
         if document is None:
             raise Stale
+        # First kept apart, then forgotten. Entries only come with a new version, so that none
+        # is lost; one that is appended twice, from here and from there, is one line.
         self._trail.keep_apart([*document.get("audit", ()), *waiting([entry])])
-        self._webhooks.delete_one({"_id": webhook.id})
+        if not self._webhooks.delete_one(one):
+            raise Stale
 
     def find(self, webhook_id: str) -> Webhook | None:
         document = self._webhooks.find_one({"_id": webhook_id})
@@ -141,10 +156,18 @@ class Webhooks:
     def succeeded(self, webhook_id: str) -> None:
         self._webhooks.update_one({"_id": webhook_id}, {"$set": {"failing_since": None}})
 
+    def claim_notice(self, webhook_id: str, since: datetime, now: datetime) -> bool:
+        """Whether it is ours to tell the admins, whom nobody else tells for `NOTICE_LEASE`."""
+        untold = {"_id": webhook_id, "notice_since": since, **_free(now)}
+        lease = {"$set": {"notice_leased_until": now + NOTICE_LEASE}}
+        claimed = self._webhooks.find_one_and_update(untold, lease, projection={"_id": 1})
+        return claimed is not None
+
     def told(self, webhook_id: str, since: datetime) -> None:
         """All admins know that it was disabled."""
         self._webhooks.update_one(
-            {"_id": webhook_id, "notice_since": since}, {"$unset": {"notice_since": ""}}
+            {"_id": webhook_id, "notice_since": since},
+            {"$unset": {"notice_since": "", "notice_leased_until": ""}},
         )
 
     def find_once(self, once: Once) -> tuple[Webhook, dict[str, Any]] | None:
@@ -168,13 +191,18 @@ def tenants_with_webhooks(platform: Platform) -> set[str]:
     return set(platform[COLLECTION].distinct("tenant_id", {"is_enabled": True}))
 
 
-def untold(platform: Platform) -> Iterator[tuple[str, str, datetime]]:
-    """Tenant and id of webhooks that were disabled without the admins' knowing, and since when."""
-    found = platform[COLLECTION].find(
-        {"notice_since": {"$exists": True}}, {"tenant_id": 1, "notice_since": 1}, hint=_UNTOLD
-    )
-    for document in list(found.limit(_AT_ONCE)):
-        yield document["tenant_id"], document["_id"], document["notice_since"]
+def untold(platform: Platform, now: datetime, without: Collection[str] = ()) -> Iterator[Untold]:
+    """Some webhooks of which the admins are to be told, the longest disabled first, but these
+    and those of which somebody tells at this moment."""
+    where = {"notice_since": {"$exists": True}, "_id": {"$nin": list(without)}, **_free(now)}
+    found = platform[COLLECTION].find(where, {"tenant_id": 1, "notice_since": 1}, hint=_UNTOLD)
+    for document in list(found.sort("notice_since", 1).limit(_AT_ONCE)):
+        yield Untold(document["tenant_id"], document["_id"], document["notice_since"])
+
+
+def _free(now: datetime) -> Document:
+    """Filter: nobody tells the admins at this moment."""
+    return {"notice_leased_until": {"$not": {"$gt": now}}}
 
 
 def _to_document(webhook: Webhook) -> Document:

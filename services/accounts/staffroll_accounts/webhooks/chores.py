@@ -16,6 +16,7 @@ from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import WEBHOOKS
 from staffroll.errors import Unavailable
 from staffroll.events import Event
+from staffroll.rounds import Rounds
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll.service import Chore
@@ -32,6 +33,7 @@ from staffroll_accounts.here import (
     untold_webhooks_of,
     waiting_deliveries_of,
 )
+from staffroll_accounts.store.webhooks import Untold
 from staffroll_accounts.webhooks.hearing import Bindings
 from staffroll_accounts.webhooks.lanes import Lanes
 from staffroll_accounts.webhooks.sending import Sender
@@ -60,7 +62,7 @@ def chores(runtime: Runtime) -> Sequence[Chore]:
         Chore("binding webhooks", 2.0, bindings.run),
         Chore("sending webhooks", 0.3, lanes.run, lanes.close),
         Chore("looking after webhooks", 5.0, looking_after(runtime)),
-        Chore("telling of disabled webhooks", 2.0, telling(runtime)),
+        Chore("telling of disabled webhooks", 2.0, telling(runtime).run),
     ]
 
 
@@ -126,17 +128,19 @@ def looking_after(runtime: Runtime) -> Callable[[], None]:
     return look_after
 
 
-def telling(runtime: Runtime) -> Callable[[], None]:
+def telling(runtime: Runtime) -> Rounds[Untold]:
     """Lets the admins know of webhooks that were disabled."""
 
-    def tell() -> None:
-        for tenant_id, webhook_id, since in untold_webhooks_of(runtime):
-            scope = _scope(runtime, tenant_id)
-            with suppress(Unavailable):
-                webhooks.tell_admins(webhook_id, scope)
-                scope.store.webhooks.told(webhook_id, since)
+    def tell(one: Untold) -> bool:
+        return webhooks.tell_admins(one.webhook_id, one.since, _scope(runtime, one.tenant_id))
 
-    return tell
+    return Rounds(
+        lambda without: untold_webhooks_of(runtime, without),
+        lambda one: one.webhook_id,
+        tell,
+        "disabled_webhook_not_told",
+        (Unavailable,),
+    )
 
 
 def _posting(runtime: Runtime) -> Callable[[Letter], Attempt]:

@@ -12,8 +12,10 @@ import structlog
 from staffroll.bus import Broker, BrokerAway
 from staffroll.bus.topology import WEBHOOKS
 
-_ALL_AGAIN_SECONDS: Final = 60.0
-"""A broker may have lost what it knew."""
+_AGAIN_SECONDS: Final = 15.0
+_AGAIN_AT_ONCE: Final = 100
+"""A broker may have lost what it knew: so many tenants are bound once more, in turn, which also
+shows whether it is there."""
 
 _log = structlog.get_logger()
 
@@ -29,7 +31,8 @@ class Bindings:
         self._broker = broker
         self._tenants = tenants
         self._bound: set[str] = set()
-        self._all_again_at = 0.0
+        self._again_at = time.monotonic() + _AGAIN_SECONDS
+        self._again_after = ""
         self._surplus: set[str] = set()
         self._lock = threading.Lock()
 
@@ -47,11 +50,9 @@ class Bindings:
 
     def run(self) -> None:
         """Bind whom it lacks, and let go of who has no webhook any more."""
-        if time.monotonic() >= self._all_again_at:
-            self._bound = set()
-            self._all_again_at = time.monotonic() + _ALL_AGAIN_SECONDS
         try:
             self._bind_missing()
+            self._bind_some_again()
             self._let_go()
         except BrokerAway:
             self._bound = set()
@@ -62,6 +63,18 @@ class Bindings:
         if missing := wanted - self._bound:
             self._broker.bind(WEBHOOKS, patterns_of(missing))
         self._bound = wanted
+
+    def _bind_some_again(self) -> None:
+        if time.monotonic() < self._again_at:
+            return
+        self._again_at = time.monotonic() + _AGAIN_SECONDS
+        next_ones = sorted(one for one in self._bound if one > self._again_after)
+        # All of them within a minute or so, however many there are.
+        at_once = max(_AGAIN_AT_ONCE, len(self._bound) // 4)
+        some = (next_ones or sorted(self._bound))[:at_once]
+        if some:
+            self._broker.bind(WEBHOOKS, patterns_of(some))
+            self._again_after = some[-1]
 
     def _let_go(self) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
 """One request to a receiver of somebody else's: to a checked address, and never for long.
 
 Nothing is done that an HTTP client does of its own accord: no redirect is followed, no proxy
-of the environment is used, nothing of the answer but its status is kept.
+of the environment is used, nothing of the answer but its status and ``Retry-After`` is looked at.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _HEADERS: Final = {
 }
 
 Resolve = Callable[[str, int], list[str]]
+Answer = tuple[int, str | None]
+"""Its status, and its ``Retry-After``."""
 
 
 class _NoAnswer(Exception):
@@ -80,14 +82,15 @@ class Sender:
             ``no_answer``.
         """
         at, began = clock.now(), time.monotonic()
-        status, error = None, None
+        status, retry_after, error = None, None, None
         try:
-            status = self._post(url, headers, body, began + self._deadline_seconds)
+            status, retry_after = self._post(url, headers, body, began + self._deadline_seconds)
         except _NoAnswer as failure:
             error = failure.error
-        return Attempt(at, status, int((time.monotonic() - began) * 1000), error)
+        milliseconds = int((time.monotonic() - began) * 1000)
+        return Attempt(at, status, milliseconds, error, retry_after)
 
-    def _post(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> int:
+    def _post(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Answer:
         try:
             target = self._reach.target(url)
         except WebhookUrlRefused as error:
@@ -158,8 +161,8 @@ def _exchanged(
     headers: Mapping[str, str],
     body: bytes,
     deadline: float,
-) -> int:
-    """The status of the answer, whatever its body. Raises `OSError`, `HTTPException`."""
+) -> Answer:
+    """The answer, whatever its body. Raises `OSError`, `HTTPException`."""
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = sock
     connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
@@ -172,7 +175,7 @@ def _exchanged(
         raise TimeoutError  # cut off in the middle, it looks like a whole answer
     with suppress(OSError, http.client.HTTPException):
         answer.read(_ANSWER_BYTES)
-    return answer.status
+    return answer.status, answer.getheader("Retry-After")
 
 
 def _why(error: Exception, deadline: float) -> str:

@@ -13,6 +13,7 @@ from staffroll_people.store.persons import FORM
 from staffroll_people.store.photos import Photos
 
 OUTBOXES: Final = (FORM.collection,)
+FORMS: Final = (FORM.forms,)
 INDEXES: Final = (*FORM.indexes, *photos.INDEXES, *directory.INDEXES)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from staffroll.mongo import Document
+from staffroll.mongo.forms import known as held
 from staffroll.mongo.records import Form
 from staffroll_people.domain.profiles import Address, EmergencyContact, Profile
 
@@ -27,9 +28,10 @@ def from_document(document: Document) -> Profile:
     if known.get("date_of_birth"):
         known["date_of_birth"] = date.fromisoformat(known["date_of_birth"])
     if known.get("address"):
-        known["address"] = Address(**known["address"])
+        known["address"] = Address(**held(Address, known["address"]))
     if known.get("emergency_contact"):
-        known["emergency_contact"] = EmergencyContact(**known["emergency_contact"])
+        contact = held(EmergencyContact, known["emergency_contact"])
+        known["emergency_contact"] = EmergencyContact(**contact)
     return Profile(**known)
 
 

@@ -54,6 +54,7 @@ def start(chosen: Chosen, change: Change, scope: Scope[Store], once: Once | None
         Forbidden: A leave date needs the permission for memberships, too.
         EntryUnknown, LevelUnknown, PlanningUnitOutOfReach: See `actions.assignments`.
         NobodyFound, TooManyEmployees.
+        TooManyMassUpdates: Of this tenant wait or run already.
         Unavailable: What the key created is being forgotten at this very moment.
     """
     if earlier := created_before(once, scope.store.jobs, scope.now):
@@ -63,6 +64,8 @@ def start(chosen: Chosen, change: Change, scope: Scope[Store], once: Once | None
         raise Forbidden(permission=permission)
     if isinstance(change, Giving):
         check_target(change.assignment(), scope)
+    if scope.store.jobs.count_open(rules.KIND) >= rules.OPEN_MAX:
+        raise rules.TooManyMassUpdates(most=rules.OPEN_MAX)
     ids = _ids(chosen, scope)
     pieces = list(_pieces(ids))
     request = {"change": rules.to_json(change), "pieces": len(pieces)}

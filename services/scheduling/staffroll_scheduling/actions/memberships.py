@@ -20,7 +20,7 @@ from staffroll_scheduling.actions.changing import change
 from staffroll_scheduling.actions.dropping import count_from, finish_drop
 from staffroll_scheduling.domain import membership_changes as rules
 from staffroll_scheduling.domain.employees import RULES, Employee, Employment, with_time_kept
-from staffroll_scheduling.domain.membership import Membership, start_of
+from staffroll_scheduling.domain.membership import Membership, day_in, start_of
 from staffroll_scheduling.domain.membership_changes import Changed, Dates
 from staffroll_scheduling.store import Store
 
@@ -114,6 +114,9 @@ def obey(employee_id: str, number: int, scope: Scope[Store], *, active: bool) ->
     def decide(record: Employee) -> Decision[Employment] | None:
         zone = record.followed.user.time_zone
         changed = rules.obey(record.own, number, zone, scope.now, active=active)
+        if changed.own.memberships != record.own.memberships:
+            # Today may have begun before the month did, which is the tenant's.
+            close_before(start_of(day_in(zone, scope.now), zone), scope)
         return _decision(record, changed, scope)
 
     with suppress(NotFound, NotConfirmed):

@@ -35,6 +35,7 @@ from staffroll_scheduling.domain.mass_updates import (
     Leaving,
     NobodyFound,
     TooManyEmployees,
+    TooManyMassUpdates,
 )
 from staffroll_scheduling.store import Store
 
@@ -140,7 +141,7 @@ def mass_updates() -> Resource:
         202,
         refuses=[
             *(IdempotencyKeyReused, TooManyTerms, NobodyFound, TooManyEmployees),
-            *(EntryUnknown, LevelUnknown, PlanningUnitOutOfReach),
+            *(EntryUnknown, LevelUnknown, PlanningUnitOutOfReach, TooManyMassUpdates),
         ],
     )
     def start_mass_update(body: dict[str, Any], scope: Scope[Store], once: Once | None) -> Job:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
-from staffroll.errors import FieldError, Invalid
+from staffroll.errors import Conflict, FieldError, Invalid
 from staffroll_scheduling.domain.assignments import Assignment, Kind
 from staffroll_scheduling.domain.membership_changes import Dates, FutureShifts
 
@@ -15,6 +15,7 @@ KIND: Final = "mass-update"
 """Of the jobs."""
 
 EMPLOYEES_MAX: Final = 10_000
+OPEN_MAX: Final = 10
 
 DONE: Final = "done"
 REFUSED: Final = "refused"
@@ -30,6 +31,13 @@ class TooManyEmployees(Invalid):
 
     def __init__(self, max_: int) -> None:
         super().__init__(max=max_)
+
+
+class TooManyMassUpdates(Conflict):
+    code = "too_many_mass_updates"
+    wording = (
+        "No more than {most} mass updates wait or run at a time. Wait for one to end, or cancel it."
+    )
 
 
 class NobodyFound(Invalid):

@@ -9,6 +9,7 @@ from typing import Final
 from staffroll import directory
 from staffroll.jobs import JOB_INDEXES, Jobs
 from staffroll.mongo import Document, Outbox, TenantDatabase
+from staffroll.mongo.forms import known
 from staffroll.mongo.limiting import LIMIT_INDEXES
 from staffroll.mongo.lists import Facet, facet_list_index
 from staffroll.mongo.records import FollowingStore, Form
@@ -89,7 +90,9 @@ def _from_document(document: Document) -> Employment:
         availabilities=tuple(availability(one) for one in document.get("availabilities", ())),
         future_shifts=document.get("future_shifts", 0),
         counted_at=document.get("counted_at"),
-        calendar=CalendarAddress(**document["calendar"]) if "calendar" in document else None,
+        calendar=CalendarAddress(**known(CalendarAddress, document["calendar"]))
+        if "calendar" in document
+        else None,
         spent=tuple(document.get("spent", ())),
         counted=tuple(stay(one) for one in document.get("counted", ())),
     )

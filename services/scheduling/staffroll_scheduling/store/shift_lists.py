@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from staffroll.mongo import Document, TenantDatabase
+from staffroll.mongo.forms import known
 from staffroll.mongo.lists import COUNT_KEPT_SECONDS, Facet
 from staffroll.search import COUNTED
 from staffroll_scheduling.domain.weeks import Shift
@@ -139,7 +140,10 @@ class ShiftLists:
         found = self._weeks.elements(
             _starts_in(start, end, employee_ids), "shifts", inside, sort=_ORDER, limit=limit
         )
-        return [(document["employee_id"], Shift(**document["shifts"])) for document in found]
+        return [
+            (document["employee_id"], Shift(**known(Shift, document["shifts"])))
+            for document in found
+        ]
 
     def _fit(self, employee_ids: Iterable[str], filters: Sequence[Document]) -> set[str]:
         """Those of the employees who are there, and fit."""

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from staffroll.idempotency import Once
 from staffroll.mongo import Document, Index, TenantDatabase
+from staffroll.mongo.forms import known
 from staffroll.mongo.newest import keep_newer
 from staffroll.runtime import Runtime
 from staffroll_scheduling.domain.employees import Employee
@@ -252,4 +253,4 @@ def _week(document: Mapping[str, Any]) -> Week:
 
 
 def _shifts(document: Mapping[str, Any]) -> Shifts:
-    return tuple(Shift(**shift) for shift in document["shifts"])
+    return tuple(Shift(**known(Shift, shift)) for shift in document["shifts"])

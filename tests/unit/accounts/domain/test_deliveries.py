@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -25,8 +26,14 @@ def a_delivery(**changes: Any) -> Delivery:
     return replace(deliveries.of_event(an_event(), "d1", "w1", NOW), **changes)
 
 
-def an_attempt(status: int | None = 500, at: datetime = NOW) -> Attempt:
-    return Attempt(at, status, 12, None if status else "timeout")
+def an_attempt(
+    status: int | None = 500, at: datetime = NOW, retry_after: str | None = None
+) -> Attempt:
+    return Attempt(at, status, 12, None if status else "timeout", retry_after)
+
+
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
 
 
 def test_it_carries_the_event_as_it_was_said() -> None:
@@ -73,6 +80,45 @@ def test_what_failed_together_comes_apart() -> None:
     after = deliveries.after(a_delivery(tries=3), an_attempt(), 1.0)
 
     assert after.due_at == NOW + PAUSES[3] * 1.1
+
+
+@pytest.mark.parametrize(
+    "said, pause",
+    [
+        ("120", timedelta(minutes=2)),
+        (" 120 ", timedelta(minutes=2)),
+        (http_date(NOW + timedelta(minutes=3)), timedelta(minutes=3)),
+        ("3600", timedelta(hours=1)),
+        ("3601", timedelta(hours=1)),
+        ("9" * 5000, timedelta(hours=1)),
+        (http_date(NOW + timedelta(days=400)), timedelta(hours=1)),
+        (http_date(NOW - timedelta(days=1)), PAUSES[0]),
+        ("0", PAUSES[0]),
+        ("-5", PAUSES[0]),
+        ("1.5", PAUSES[0]),
+        ("²", PAUSES[0]),
+        ("soon", PAUSES[0]),
+        ("", PAUSES[0]),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", PAUSES[0]),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_receiver_may_put_us_off_for_an_hour_at_most(
+    status: int, said: str, pause: timedelta
+) -> None:
+    after = deliveries.after(a_delivery(), an_attempt(status, retry_after=said), 0.0)
+
+    assert (after.status, after.due_at) == ("waiting", NOW + pause)
+
+
+def test_who_is_put_off_is_not_tried_sooner_than_without_and_not_by_other_answers() -> None:
+    late = deliveries.after(a_delivery(tries=3), an_attempt(429, retry_after="60"), 0.0)
+    other = deliveries.after(a_delivery(), an_attempt(500, retry_after="60"), 0.0)
+    apart = deliveries.after(a_delivery(), an_attempt(503, retry_after="60"), 1.0)
+
+    assert late.due_at == NOW + PAUSES[3]
+    assert other.due_at == NOW + PAUSES[0]
+    assert apart.due_at == NOW + timedelta(seconds=66)
 
 
 def test_gone_is_not_tried_again() -> None:

@@ -14,7 +14,7 @@ from staffroll_accounts.domain import reset_tokens, users
 from staffroll_accounts.domain.errors import ResetTokenInvalid
 from staffroll_accounts.domain.password_changes import NewPassword
 from staffroll_accounts.domain.security import Security
-from staffroll_accounts.domain.users import User
+from staffroll_accounts.domain.users import MembershipWish, User
 from tests.unit.accounts.builders import ID, NOW, a_cause, a_house
 from tests.unit.accounts.builders import a_user as plain_user
 
@@ -101,9 +101,14 @@ def test_r32_a_newer_link_voids_the_older() -> None:
     assert rules.check_link(user, NEWER, later(minutes=2)) is user
 
 
-@pytest.mark.parametrize("status", ["deactivated", "deleted"])
-def test_r32_a_link_of_somebody_who_is_not_active_is_no_good(status: Any) -> None:
-    user = replace(rules.send_link(a_user(), TOKEN, "reset", a_cause()).user, status=status)
+LEAVING = MembershipWish(1, active=False, actor="system:accounts", sent_at=NOW, resend_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": "deactivated"}, {"status": "deleted"}, {"membership_wish": LEAVING}]
+)
+def test_r32_a_link_of_somebody_who_may_not_sign_in_is_no_good(changes: Any) -> None:
+    user = replace(rules.send_link(a_user(), TOKEN, "reset", a_cause()).user, **changes)
 
     with pytest.raises(ResetTokenInvalid):
         rules.check_link(user, TOKEN, a_cause())

@@ -61,7 +61,7 @@ def test_the_broker_is_asked_for_what_is_new_only(broker: ABroker) -> None:
 def test_what_a_broker_has_lost_is_bound_again(
     broker: ABroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "_ALL_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(hearing, "_AGAIN_SECONDS", 0.0)
     ours = bindings(broker, {"acme"})
     ours.run()
     broker.bound.clear()
@@ -69,6 +69,23 @@ def test_what_a_broker_has_lost_is_bound_again(
     ours.run()
 
     assert broker.bound == {"acme.#"}
+
+
+def test_many_tenants_are_bound_again_a_few_at_a_time(
+    broker: ABroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(hearing, "_AGAIN_AT_ONCE", 2)
+    ours = bindings(broker, {"acme", "beta", "gamma"})
+    ours.run()
+    broker.asked.clear()
+    broker.bound.clear()
+
+    ours.run()
+    ours.run()
+
+    assert [len(patterns) for _, patterns in broker.asked] == [1, 2]
+    assert broker.bound == {"acme.#", "beta.#", "gamma.#"}
 
 
 def test_while_the_broker_is_away_it_waits_and_then_binds_all(broker: ABroker) -> None:
@@ -81,6 +98,23 @@ def test_while_the_broker_is_away_it_waits_and_then_binds_all(broker: ABroker) -
     ours.run()
 
     assert broker.bound == {"acme.#"}
+
+
+def test_a_broker_that_was_away_for_a_while_is_bound_to_all(
+    broker: ABroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(hearing, "_AGAIN_AT_ONCE", 1)
+    ours = bindings(broker, {"acme", "beta"})
+    ours.run()
+    broker.is_away = True
+    ours.run()
+    broker.bound.clear()
+    broker.is_away = False
+
+    ours.run()
+
+    assert broker.bound == {"acme.#", "beta.#"}
 
 
 def test_who_is_heard_without_a_webhook_is_let_go(broker: ABroker) -> None:
