@@ -16,7 +16,15 @@ SEED = 50
 """Its failures kill a web worker, consumers, a web server and the broker, and pause others."""
 
 
-@pytest.mark.parametrize("operations", [300, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    "operations",
+    [
+        100,
+        pytest.param(300, marks=pytest.mark.long),
+        pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(7200)]),
+    ],
+)
 def test_after_a_storm_all_services_agree_and_nothing_acknowledged_is_lost(
     mongod: Mongod, rabbitmq: RabbitNode, tmp_path: Path, operations: int
 ) -> None:
