@@ -18,16 +18,9 @@ from staffroll_accounts.pages.audit_words import HAPPENINGS
 from staffroll_accounts.store import AUDITED
 from tests.support.accounts import PASSWORD, Accounts, Tenant
 from tests.support.page_client import PageClient
+from tests.support.signed_in import entered
 
 EVIL = "<img src=x onerror=alert(1)>"
-
-
-def entered(tenant: Tenant, email: str = "admin@x.example") -> PageClient:
-    browser = PageClient(tenant.accounts.app)
-    browser.go("/sign-in?next=/me")
-    browser.send(tenant=tenant.id, email=email, password=PASSWORD)
-    assert browser.path == "/me", browser.text
-    return browser
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from staffroll_accounts.domain.password_changes import send_link
 from tests.support.accounts import PASSWORD, Accounts, Tenant
 from tests.support.page_client import PageClient
 from tests.support.plugins import installed, module
+from tests.support.signed_in import entered, with_role
 from tests.support.two_factor import Later
 
 EVIL: Final = "<img src=x onerror=alert(1)>"
@@ -68,20 +69,6 @@ def tenant(accounts: Accounts) -> Iterator[Tenant]:
 @pytest.fixture
 def admin(tenant: Tenant) -> PageClient:
     return entered(tenant)
-
-
-def entered(tenant: Tenant, email: str = "admin@x.example") -> PageClient:
-    browser = PageClient(tenant.accounts.app)
-    browser.go("/sign-in?next=/me")
-    browser.send(tenant=tenant.id, email=email, password=PASSWORD)
-    assert browser.path == "/me", browser.text
-    return browser
-
-
-def with_role(tenant: Tenant, *permissions: str) -> PageClient:
-    made = tenant.create(password=PASSWORD, language="en")
-    tenant.give(made["id"], permissions)
-    return entered(tenant, made["email"])
 
 
 def kept(tenant: Tenant, name: str = "banned_word") -> dict[str, Any]:

@@ -12,9 +12,10 @@ from staffroll import permissions
 from staffroll.ids import new_id
 from staffroll.plugins import Objection, RoleChange
 from staffroll_accounts.pages.role_units import UnitNames, unit_names
-from tests.support.accounts import PASSWORD, Accounts, Tenant
+from tests.support.accounts import Accounts, Tenant
 from tests.support.page_client import PageClient
 from tests.support.plugins import installed, module
+from tests.support.signed_in import entered, with_role
 
 EVIL: Final = "<img src=x onerror=alert(1)>"
 USERS: Final = "accounts.users:read"
@@ -24,24 +25,9 @@ BERLIN: Final = new_id()
 MADRID: Final = new_id()
 
 
-def entered(tenant: Tenant, email: str = "admin@x.example") -> PageClient:
-    browser = PageClient(tenant.accounts.app)
-    browser.go("/sign-in?next=/me")
-    browser.send(tenant=tenant.id, email=email, password=PASSWORD)
-    assert browser.path == "/me", browser.text
-    return browser
-
-
 @pytest.fixture
 def admin(tenant: Tenant) -> PageClient:
     return entered(tenant)
-
-
-def with_role(tenant: Tenant, *allowed: str, language: str = "en") -> PageClient:
-    """Somebody who may do no more than this."""
-    made = tenant.create(password=PASSWORD, language=language)
-    tenant.give(made["id"], allowed)
-    return entered(tenant, made["email"])
 
 
 def a_role(tenant: Tenant, **changes: Any) -> dict[str, Any]:

@@ -8,28 +8,14 @@ from staffroll import clock
 from staffroll_accounts.domain.tenants import Tenant as Settings
 from tests.support.accounts import PASSWORD, Accounts, Tenant
 from tests.support.page_client import PageClient
+from tests.support.signed_in import entered, with_role
 
 EVIL = "<img src=x onerror=alert(1)>"
-
-
-def entered(tenant: Tenant, email: str = "admin@x.example") -> PageClient:
-    browser = PageClient(tenant.accounts.app)
-    browser.go("/sign-in?next=/me")
-    browser.send(tenant=tenant.id, email=email, password=PASSWORD)
-    assert browser.path == "/me", browser.text
-    return browser
 
 
 @pytest.fixture
 def admin(tenant: Tenant) -> PageClient:
     return entered(tenant)
-
-
-def with_role(tenant: Tenant, *permissions: str) -> PageClient:
-    """Somebody who may do no more than this."""
-    made = tenant.create(password=PASSWORD, language="en")
-    tenant.give(made["id"], permissions)
-    return entered(tenant, made["email"])
 
 
 def settings(tenant: Tenant) -> Settings:
