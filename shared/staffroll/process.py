@@ -64,16 +64,17 @@ def serve(services: Sequence[Service], *, bind: str, workers: int = 1, threads: 
         threads: Requests that each worker works on at once.
     """
     runtimes: list[Runtime] = []
+    factories = [(service, service.app_factory()) for service in services]  # for all workers
 
     def make() -> Wsgi:
         apps: dict[str, Wsgi] = {}
         _begin(services)
         queue = sharing.queue_for(threads)
-        for service in services:
+        for service, make_app in factories:
             runtime = service.runtime("serve")
             metrics.LOOKED_UP.register(Lookups(runtime, service.outboxes))
             runtimes.append(runtime)
-            app = service.make_app(runtime)
+            app = make_app(runtime)
             sharing.install(app, queue)
             tracing.watch(app, service.name)
             apps[service.mount] = app

@@ -7,9 +7,10 @@ library itself never imports a service.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import pkgutil
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 import click
 from flask import Flask
@@ -48,7 +49,8 @@ class Service:
         title: For people.
         mount: Where it stands when all share one port.
         port: Its default port when it runs apart.
-        make_app: The HTTP side, on a runtime of role ``serve``.
+        app: ``module:function`` of the HTTP side, made on a runtime of role ``serve``. It takes
+            longest to import, so that only those do who serve.
         make_handler: Applies one message, on a runtime of role ``consume``.
         make_chores: What the consumer process does besides.
         restore: Brings it in step after its database was put back to an earlier time; yields
@@ -64,7 +66,7 @@ class Service:
     settings: type[ServiceSettings]
     indexes: Sequence[Index]
     outboxes: Sequence[str]
-    make_app: Callable[[Runtime], Flask]
+    app: str
     make_handler: Callable[[Runtime], Callable[[Event], None]]
     make_chores: Callable[[Runtime], Sequence[Chore]]
     restore: Callable[[Runtime, Siblings], Iterator[str]]
@@ -80,11 +82,23 @@ class Service:
         settings = read(self.settings, environ)
         return Runtime(self.name, settings, role, indexes=self.indexes, outboxes=self.outboxes)
 
+    def app_factory(self) -> Callable[[Runtime], Flask]:
+        """What makes the HTTP side, imported."""
+        return cast(Callable[[Runtime], Flask], pkgutil.resolve_name(self.app))
 
-def installed() -> dict[str, Service]:
-    """The services that are installed here, by name."""
+    def make_app(self, runtime: Runtime) -> Flask:
+        return self.app_factory()(runtime)
+
+
+def installed(only: Collection[str] | None = None) -> dict[str, Service]:
+    """The services that are installed here, by name.
+
+    Args:
+        only: Imports just those of these names.
+    """
     found = importlib.metadata.entry_points(group=ENTRY_POINTS)
-    services: list[Service] = [entry.load() for entry in found]
+    wanted = [entry for entry in found if only is None or entry.name in only]
+    services: list[Service] = [entry.load() for entry in wanted]
     order = ("accounts", "scheduling", "people", "export")
     services.sort(key=lambda one: order.index(one.name) if one.name in order else len(order))
     return {service.name: service for service in services}

@@ -29,7 +29,6 @@ from staffroll_accounts.actions import AccountsScope, locking, tenants
 from staffroll_accounts.actions.keys import drop_old
 from staffroll_accounts.actions.restoring import Restored, restore_tenant
 from staffroll_accounts.actions.tenants import NewTenant
-from staffroll_accounts.app import create_app
 from staffroll_accounts.here import (
     at_rest_of,
     keys_of,
@@ -288,7 +287,7 @@ service = Service(
     settings=AccountsSettings,
     indexes=INDEXES,
     outboxes=OUTBOXES,
-    make_app=create_app,
+    app="staffroll_accounts.app:create_app",
     make_handler=_handler,
     make_chores=_chores,
     restore=_restore,

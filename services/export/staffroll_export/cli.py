@@ -10,7 +10,6 @@ from staffroll.restoring import Siblings, catch_up
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
 from staffroll_export import due
-from staffroll_export.app import create_app
 from staffroll_export.settings import ExportSettings
 from staffroll_export.store import AUDITED, INDEXES, OUTBOXES
 from staffroll_export.sync import OWNER, make_bootstrap, make_handler
@@ -40,7 +39,7 @@ service = Service(
     settings=ExportSettings,
     indexes=INDEXES,
     outboxes=OUTBOXES,
-    make_app=create_app,
+    app="staffroll_export.app:create_app",
     make_handler=make_handler,
     make_chores=_chores,
     restore=_restore,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from staffroll.following.wiring import following_app
+from staffroll.following.app import following_app
 from staffroll.runtime import Runtime
 from staffroll_people import pages
 from staffroll_people.actions.persons import make_actions

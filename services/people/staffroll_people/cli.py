@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from staffroll.following.chores import following_chores
 from staffroll.following.restoring import restore
-from staffroll.following.wiring import following_chores
 from staffroll.mongo.erasing import Due
 from staffroll.restoring import Siblings
 from staffroll.runtime import Runtime
 from staffroll.service import Chore, Service
-from staffroll_people.app import create_app
 from staffroll_people.settings import PeopleSettings
 from staffroll_people.store import FORMS, INDEXES, OUTBOXES, photos
 from staffroll_people.sync import following, make_handler
@@ -36,7 +35,7 @@ service = Service(
     settings=PeopleSettings,
     indexes=INDEXES,
     outboxes=OUTBOXES,
-    make_app=create_app,
+    app="staffroll_people.app:create_app",
     make_handler=make_handler,
     make_chores=_chores,
     restore=_restore,

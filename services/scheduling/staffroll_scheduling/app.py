@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from staffroll.directory import Directory
-from staffroll.following.wiring import following_app
+from staffroll.following.app import following_app
 from staffroll.mongo.limiting import MovingWindow
 from staffroll.open_tenants import OpenTenants
 from staffroll.runtime import Runtime

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from staffroll.erasing import job_files_erased
+from staffroll.following.chores import following_chores
 from staffroll.following.restoring import restore
-from staffroll.following.wiring import following_chores
 from staffroll.jobs import JOBS
 from staffroll.restoring import Siblings
 from staffroll.runtime import Runtime
@@ -17,7 +17,6 @@ from staffroll_scheduling.actions.dropping import (
     finish_drops,
 )
 from staffroll_scheduling.actions.restoring import mended
-from staffroll_scheduling.app import create_app
 from staffroll_scheduling.due import Closing, Ticking, forget_billed, mass_update_runner
 from staffroll_scheduling.settings import SchedulingSettings
 from staffroll_scheduling.store import FORM, INDEXES, OUTBOXES
@@ -57,7 +56,7 @@ service = Service(
     settings=SchedulingSettings,
     indexes=INDEXES,
     outboxes=OUTBOXES,
-    make_app=create_app,
+    app="staffroll_scheduling.app:create_app",
     make_handler=make_handler,
     make_chores=_chores,
     restore=_restore,

@@ -25,14 +25,16 @@ def chosen(names: Sequence[str]) -> list[Service]:
     """
     from staffroll.service import installed
 
-    services = installed()
-    if not services:
-        raise click.UsageError("No service is installed here: pip install staffroll-accounts …")
-    if ALL in names:
+    services = installed(None if ALL in names else names)
+    if ALL in names and services:
         return list(services.values())
     for name in names:
         if name not in services:
-            known = ", ".join(services)
+            known = ", ".join(installed())
+            if not known:
+                raise click.UsageError(
+                    "No service is installed here: pip install staffroll-accounts …"
+                )
             raise click.UsageError(f"There is no service {name!r} here; installed: {known}.")
     return [services[name] for name in dict.fromkeys(names)]
 
@@ -146,7 +148,8 @@ def indexes(services: tuple[str, ...]) -> None:
 
     for service in chosen(services or (ALL,)):
         settings = read(service.settings)
-        with connect(settings.mongodb_uri, name=f"{service.name}-indexes") as client:
+        name = f"{service.name}-indexes"
+        with connect(settings.mongodb_uri, name=name, is_patient=True) as client:
             database = client[f"{settings.mongodb_prefix}{service.name}"]
             ensure_indexes(database, service.indexes)
         click.echo(f"{service.name}: {len(service.indexes)} indexes are there")

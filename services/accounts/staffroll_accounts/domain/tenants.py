@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-import langcodes
-
 from staffroll import humans
 from staffroll.audit import AuditEntry, noted
 from staffroll.errors import FieldError, Invalid, NotFound
@@ -144,7 +142,9 @@ def restored(tenant: Tenant, status: Status, version: int, cause: Cause) -> Tena
 
 def tidy_languages(tags: Iterable[str]) -> tuple[str, ...]:
     """Each once, valid ones in the standard form of BCP 47, in order."""
-    found = (langcodes.standardize_tag(tag) if langcodes.tag_is_valid(tag) else tag for tag in tags)
+    from langcodes import standardize_tag, tag_is_valid
+
+    found = (standardize_tag(tag) if tag_is_valid(tag) else tag for tag in tags)
     return tuple(dict.fromkeys(found))
 
 

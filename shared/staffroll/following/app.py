@@ -1,4 +1,4 @@
-"""The frame that following services share: app, readiness, chores."""
+"""The HTTP side that following services share."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import Any
 
 from flask import Flask
 
-from staffroll.bootstrap import Bootstrap, waits_for
-from staffroll.directory import Directory, purge_of
-from staffroll.erasing import Erasing, Step, audit_settled
+from staffroll.bootstrap import waits_for
+from staffroll.directory import Directory
 from staffroll.following.here import Following
-from staffroll.following.sync import make_handler, say_erased, send_due_again
-from staffroll.mongo.audit import AuditWriter
 from staffroll.mongo.followed import OWNER
 from staffroll.open_tenants import OpenTenants
 from staffroll.scope import Scope
-from staffroll.service import Chore
 from staffroll.web.audit import audit
 from staffroll.web.digest import digests
 from staffroll.web.guard import Guard
@@ -81,35 +77,3 @@ def following_app(
         },
         pages=pages,
     )
-
-
-def following_chores(
-    here: Following[Any], audited: Sequence[str] = (), erasing: Sequence[Step] = ()
-) -> list[Chore]:
-    """Catching up with accounts at the first start, and asking again what is not answered.
-
-    Args:
-        audited: Further collections in whose documents audit entries wait.
-        erasing: What the place erases of deleted users besides their records.
-    """
-    collections = [here.form.collection, *audited]
-    steps = [audit_settled(here.runtime, collections), *erasing]
-    erasures = Erasing(
-        here.runtime,
-        here.form.collection,
-        {"state": "deleted"},
-        steps,
-        lambda due: say_erased(due, here),
-    )
-    bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here))
-    return [
-        Chore("catching up with accounts", 1.0, bootstrap.run, bootstrap.close),
-        Chore("sending unanswered wishes again", 1.0, send_due_again(here).run),
-        Chore("erasing deleted tenants", 5.0, purge_of(here.runtime.platform).run),
-        Chore(
-            "writing the audit trail",
-            1.0,
-            AuditWriter(here.runtime.platform, collections).run,
-        ),
-        *erasures.chores(),
-    ]
