@@ -33,6 +33,9 @@ Role = Literal["serve", "consume", "command"]
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 0.05
 _RETRY_AFTER_REFUSAL_SECONDS = 30.0
+_REFUSALS = (85, 86, 11000)
+"""Codes of the server: another index of this name or of these keys, and duplicates. They stay
+until somebody acts, unlike a build that failed since others were at work on the collection."""
 
 _log = structlog.get_logger()
 
@@ -141,11 +144,14 @@ class Runtime:
                 _log.warning("waiting_for_database", error=type(error).__name__)
                 self._stop.wait(_RETRY_SECONDS)
             except OperationFailure as error:
-                # Such as duplicates that a unique index forbids; whose text quotes them.
-                _log.critical(
-                    "indexes_refused", database=self.platform.database.name, code=error.code
-                )
-                self._stop.wait(_RETRY_AFTER_REFUSAL_SECONDS)
+                # Not its text, which quotes what is doubled.
+                database, code = self.platform.database.name, error.code
+                if code in _REFUSALS:
+                    _log.critical("indexes_refused", database=database, code=code)
+                    self._stop.wait(_RETRY_AFTER_REFUSAL_SECONDS)
+                else:
+                    _log.warning("indexes_failed", database=database, code=code)
+                    self._stop.wait(_RETRY_SECONDS)
         while not self._stop.is_set() and not self._has_queues.is_set():
             try:
                 self._try_queues()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pymongo.errors import OperationFailure
 
 from staffroll import runtime as runtimes
 from staffroll.mongo import Index, connect
@@ -31,3 +34,24 @@ def test_an_index_that_the_database_refuses_is_tried_again_when_its_cause_is_men
             assert eventually(lambda: runtime.is_prepared)
         finally:
             runtime.close()
+
+
+def test_an_index_build_that_others_disturbed_is_tried_again_at_once(
+    mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtimes, "_RETRY_AFTER_REFUSAL_SECONDS", 3600.0)
+    settings = ServiceSettings(
+        mongodb_uri=mongodb_uri, mongodb_prefix=database_name, broker_prefix=database_name
+    )
+    failures = [OperationFailure("index build aborted", code=96)]
+
+    def disturbed(*_: Any) -> None:
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(runtimes, "ensure_indexes", disturbed)
+    runtime = Runtime("accounts", settings, "command", indexes=[], outboxes=[])
+    try:
+        assert runtime.wait_until_prepared(30)
+    finally:
+        runtime.close()

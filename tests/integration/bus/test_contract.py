@@ -510,6 +510,19 @@ def test_a_poisonous_body_can_be_buried_and_dropped(broker, inbox):
     assert letters.drop([message.id]) == 1
 
 
+def test_dead_letters_that_were_looked_at_are_there_at_once(broker, inbox):
+    bus = broker()
+    messages = [a_message() for _ in range(20)]
+    inbox(bus, "export.events", treat=lambda delivery: delivery.bury("no_reason"))
+    bus.publish(messages)
+    letters = bus.dead_letters("export")
+    eventually(lambda: letters.count() == len(messages))
+
+    seen = [(len(letters.list()), letters.count()) for _ in range(20)]
+
+    assert seen == [(20, 20)] * 20
+
+
 # Queues that come and go
 
 

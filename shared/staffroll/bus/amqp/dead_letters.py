@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A letter out of the queue; unless it is acknowledged it goes back by itself."""
+    """A letter out of the queue; unless it is acknowledged it goes back."""
 
     tag: int
     properties: pika.BasicProperties
@@ -46,10 +46,12 @@ class AmqpDeadLetters:
 
     def list(self, limit: int = 100) -> Sequence[DeadLetter]:
         with self._open() as channel:
-            return [
+            found = [
                 dead_letter_of(letter.properties, letter.body, self._names)
                 for letter in self._take(channel, limit)
             ]
+            self._put_back(channel)
+            return found
 
     def count(self) -> int:
         with self._open() as channel:
@@ -87,6 +89,7 @@ class AmqpDeadLetters:
                 if is_meant(letter) and treat(channel, letter):
                     channel.basic_ack(letter.tag)
                     settled += 1
+            self._put_back(channel)
         return settled
 
     def _send_again(self, channel: Any, letter: _Taken) -> bool:
@@ -105,6 +108,13 @@ class AmqpDeadLetters:
             else:
                 return True
         return False
+
+    def _put_back(self, channel: Any) -> None:
+        """All that are still held. The end of the channel does it too, but some time later, in
+        which who comes next finds nothing."""
+        channel.basic_nack(0, multiple=True, requeue=True)
+        # Asked on the same channel, so that the queue answers after it has them.
+        self._count(channel)
 
     def _count(self, channel: Any) -> int:
         declared = channel.queue_declare(self._queue, passive=True)
