@@ -11,7 +11,7 @@ TEST_PACKAGES := rabbitmq-server chromium
 export TEST_PACKAGES PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run env test test-long storm bench lint format docs requirements audit sbom environment clean
+.PHONY: help run env test test-long storm bench load lint format docs requirements audit sbom environment clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +24,7 @@ env: ## Write .env, with secrets for docker-compose.yml; what stands there alrea
 	@tools/secrets.sh
 
 test: environment ## Run all tests except the long ones, on real servers (ARGS="-k sign_in").
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadscope --no-loadscope-reorder \
 		tests/integration tests/unit tests/end_to_end $(ARGS)
 
 test-long: environment ## Run the long tests in their full size.
@@ -35,6 +35,9 @@ storm: environment ## Kill and pause everything while many clients work, and jud
 
 bench: environment ## Measure, and print the figures.
 	$(BIN)/python -m tests.bench $(ARGS)
+
+load: environment ## A working day, a flood, and growth to a million users (ARGS="growth --people 10000 --write").
+	$(BIN)/python -m tests.load $(ARGS)
 
 lint: environment ## Check form, types, import rules, generated docs, and that nothing of this machine is committed.
 	$(BIN)/ruff check .

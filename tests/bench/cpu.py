@@ -1,4 +1,4 @@
-"""CPU time by process: on a machine that others use too, it says more than the clock."""
+"""CPU time by process, which on a machine that others use too says more than the clock; memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,16 @@ def used_by(groups: Mapping[str, int]) -> Usage:
         group, ticks = int(fields[2]), sum(int(field) for field in fields[11:15])
         by_group[group] = by_group.get(group, 0.0) + ticks / _TICKS_PER_SECOND
     return Usage({name: by_group.get(group, 0.0) for name, group in groups.items()})
+
+
+def megabytes_of(groups: Mapping[str, int]) -> dict[str, float]:
+    """How much memory each process group holds now; what processes share counts in each."""
+    by_group: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pages = int(fields[21])
+        by_group[int(fields[2])] = by_group.get(int(fields[2]), 0.0) + pages * _PAGE_BYTES / 1e6
+    return {name: by_group.get(group, 0.0) for name, group in groups.items()}

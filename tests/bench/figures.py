@@ -18,11 +18,14 @@ class Report:
     """What was measured, in the order measured; printed as it comes in."""
 
     lines: list[str] = field(default_factory=list)
+    taken: list[tuple[str, Sequence[float]]] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
 
     def title(self, text: str) -> None:
         self._say(f"\n## {text}\n")
 
     def times(self, name: str, seconds: Sequence[float], goal: str = "") -> None:
+        self.taken.append((name, seconds))
         milliseconds = [1000 * value for value in seconds]
         p50, p99 = percentile(milliseconds, 0.5), percentile(milliseconds, 0.99)
         self._say(f"{name:<58} p50 {p50:8.1f} ms   p99 {p99:8.1f} ms   {goal}")
@@ -31,6 +34,7 @@ class Report:
         self._say(f"{name:<58} {count / seconds:8.0f} /s   {goal}")
 
     def fact(self, text: str) -> None:
+        self.facts.append(text)
         self._say(text)
 
     def _say(self, line: str) -> None:

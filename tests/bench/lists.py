@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,13 +12,12 @@ import requests
 
 from staffroll import clock
 from staffroll.ids import new_id
-from staffroll.local.demo_names import COUNTRIES
-from staffroll.search import email_key
 from staffroll.web.pages import cookies
 from staffroll_accounts.domain.users import User
 from staffroll_accounts.store.users import to_document
 from tests.bench.figures import Report, repeated
 from tests.bench.load import Connection
+from tests.load.population import humans
 from tests.support.apart import Apart
 
 USERS = 100_000
@@ -41,29 +40,24 @@ def measure(report: Report, mongodb_uri: str, folder: Path) -> None:
 
 
 def _fill(suite: Apart, tenant_id: str) -> None:
-    draw = random.Random(1)
-    countries = list(COUNTRIES)
     users = suite.database("accounts")["users"]
     roles = [
         role["_id"] for role in suite.database("accounts")["roles"].find({"tenant_id": tenant_id})
     ]
     batch: list[dict[str, Any]] = []
-    for number in range(USERS):
-        country = draw.choice(countries)
-        first, last = draw.choice(country.first_names), draw.choice(country.last_names)
-        email = f"u{number}.{email_key(last)[:8].replace(' ', '')}@acme.example"
+    for human in islice(humans(), USERS):
         user = User(
             id=new_id(),
             version=1,
-            status="active" if draw.random() < 0.9 else "deactivated",
-            first_name=first,
-            last_name=last,
-            email=email,
+            status="active" if human.is_active else "deactivated",
+            first_name=human.first_name,
+            last_name=human.last_name,
+            email=human.email,
             language="en",
             time_zone="Europe/Berlin",
             created_at=clock.now(),
             created_in="accounts",
-            roles=(draw.choice(roles),),
+            roles=(roles[int(human.role * len(roles))],),
         )
         waiting: dict[str, Any] = {"outbox": [], "mails": [], "audit": []}
         stored = to_document(user) | waiting
@@ -92,7 +86,7 @@ def _pages(report: Report, connection: Connection) -> None:
         ("one letter", "a"),
         ("two letters", "mu"),
         ("common name", "muller"),
-        ("rare: one user's address", "u4711."),
+        ("rare: one user's address", first["items"][7]["email"]),
         ("last and first name", "muller anna"),
         ("five terms", "muller, schmidt, garcia, rossi, novak"),
         ("nobody", "zzzzzz"),

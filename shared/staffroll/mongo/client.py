@@ -29,11 +29,15 @@ AWAY: Final = (
 """What pymongo raises when the database is away: try again later, nothing is wrong with us."""
 
 
-def connect(uri: str, *, name: str) -> MongoClient[Document]:
+_LONGEST_ANSWER_MS: Final = 20_000
+
+
+def connect(uri: str, *, name: str, is_patient: bool = False) -> MongoClient[Document]:
     """A client whose writes are acknowledged by a majority, from the journal.
 
     Args:
         name: Shown in the server's list of connections, such as ``accounts-serve``.
+        is_patient: Wait for an answer as long as it takes, as for an index of many documents.
     """
     return MongoClient(
         uri,
@@ -43,7 +47,7 @@ def connect(uri: str, *, name: str) -> MongoClient[Document]:
         tz_aware=True,
         serverSelectionTimeoutMS=2_000,
         connectTimeoutMS=2_000,
-        socketTimeoutMS=20_000,
+        socketTimeoutMS=None if is_patient else _LONGEST_ANSWER_MS,
         connect=False,
     )
 

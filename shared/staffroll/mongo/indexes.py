@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pymongo import IndexModel
 from pymongo.database import Database
 
 from staffroll.mongo.client import Document
@@ -43,12 +44,25 @@ def outbox_index(collection: str) -> Index:
 
 
 def ensure_indexes(database: Database[Document], indexes: Iterable[Index]) -> None:
-    """Make what is missing; existing ones with the same definition are left alone."""
+    """Make what is missing; existing ones with the same definition are left alone.
+
+    Those of one collection are made together: its documents are read once, however many they are.
+    """
+    by_collection: dict[str, list[IndexModel]] = {}
     for index in indexes:
-        options: dict[str, Any] = {"name": index.name, "unique": index.unique}
-        if index.partial is not None:
-            options["partialFilterExpression"] = dict(index.partial)
-        if index.expire_seconds is not None:
-            options["expireAfterSeconds"] = index.expire_seconds
-        keys = list(index.keys) if index.every_tenant else ["tenant_id", *index.keys]
-        database[index.collection].create_index([(key, 1) for key in keys], **options)
+        models, new = by_collection.setdefault(index.collection, []), _model(index)
+        # Several parts of a service may need the same one; the server takes each once.
+        if all(new.document != model.document for model in models):
+            models.append(new)
+    for name, models in by_collection.items():
+        database[name].create_indexes(models)
+
+
+def _model(index: Index) -> IndexModel:
+    options: dict[str, Any] = {"name": index.name, "unique": index.unique}
+    if index.partial is not None:
+        options["partialFilterExpression"] = dict(index.partial)
+    if index.expire_seconds is not None:
+        options["expireAfterSeconds"] = index.expire_seconds
+    keys = list(index.keys) if index.every_tenant else ["tenant_id", *index.keys]
+    return IndexModel([(key, 1) for key in keys], **options)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from staffroll.mongo.client import Document, Filter
+from staffroll.mongo.counting import KEPT
 from staffroll.mongo.indexes import Index
 from staffroll.mongo.scoped import TenantCollection
 from staffroll.search import (
@@ -24,10 +23,6 @@ from staffroll.search import (
     page_plan,
 )
 
-COUNT_KEPT_SECONDS: Final = 5.0
-"""Counts are exact up to `COUNTED`; beyond, at most so old."""
-
-_COUNTS_KEPT: Final = 1000
 _ORDER: Final = (("sort", 1), ("_id", 1))
 
 
@@ -83,32 +78,19 @@ class Slice:
     end: tuple[str, str] | None
 
 
-class _Counts:
-    """The counts of large lists, for a few seconds; the dearest part of a page."""
+def count_many(collection: TenantCollection, where: Filter, hint: str) -> int:
+    """How many fit: exact up to `COUNTED`, beyond at most `KEPT_SECONDS` old.
 
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[float, int]] = {}
-        self._lock = threading.Lock()
-
-    def count(self, collection: TenantCollection, where: Filter, hint: str) -> int:
-        key = repr((collection.tenant_id, collection.name, where))
-        now = time.monotonic()
-        with self._lock:
-            counted_at, known = self._known.get(key, (float("-inf"), 0))
-        if now - counted_at < COUNT_KEPT_SECONDS:
-            return known
-        exact = collection.count(where, limit=COUNTED + 1, hint=hint)
-        if exact <= COUNTED:
-            return exact
-        total = collection.count(where, hint=hint)
-        with self._lock:
-            if len(self._known) >= _COUNTS_KEPT:
-                self._known.clear()
-            self._known[key] = (now, total)
-        return total
-
-
-_counts = _Counts()
+    Args:
+        hint: The index that answers alone.
+    """
+    key = repr((collection.tenant_id, collection.name, where))
+    if (known := KEPT.known(key)) is not None:
+        return known
+    exact = collection.count(where, limit=COUNTED + 1, hint=hint)
+    if exact <= COUNTED:
+        return exact
+    return KEPT.count(key, lambda: collection.count(where, hint=hint))
 
 
 def find_slice(
@@ -153,12 +135,12 @@ def _count_and_plan(
     collection: TenantCollection, where: Filter, terms: tuple[Term, ...], facet: Facet | None
 ) -> tuple[int, Plan]:
     filtered = {**where, **facet.filter} if facet is not None else {}
-    facet_total = _counts.count(collection, filtered, facet.index.name) if facet else 0
+    facet_total = count_many(collection, filtered, facet.index.name) if facet else 0
     if facet is not None and not terms:
         return facet_total, facet_plan(terms, facet.index, facet_total, facet_total)
     counted = count_plan(terms)
-    total = _counts.count(collection, {**where, **counted.filter}, counted.hint)
+    total = count_many(collection, {**where, **counted.filter}, counted.hint)
     if facet is None:
         return total, page_plan(terms, total)
     plan = facet_plan(terms, facet.index, total, facet_total)
-    return _counts.count(collection, {**filtered, **plan.filter}, plan.hint), plan
+    return count_many(collection, {**filtered, **plan.filter}, plan.hint), plan

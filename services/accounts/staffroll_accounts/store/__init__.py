@@ -100,11 +100,8 @@ INDEXES: Final = (
     users.LEAVING,
     users.WISHING,
     *provisioned.INDEXES,
-    Index(
-        users.COLLECTION,
-        ["status", "security.two_factor_enforced", "security.two_factor.enabled_at"],
-        "two_factor",
-    ),
+    users.BY_FACTOR,
+    users.WITH_FACTOR,
     Index(
         users.COLLECTION,
         ["access_tokens.id"],

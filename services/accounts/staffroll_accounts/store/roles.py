@@ -25,6 +25,7 @@ from staffroll_accounts.domain.roles import Going, Role, RoleDecision
 COLLECTION: Final = "roles"
 
 INDEXES: Final = (
+    Index(COLLECTION, ["name", "_id"], "by_name"),
     Index(
         COLLECTION,
         ["name_key"],

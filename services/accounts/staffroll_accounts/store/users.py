@@ -25,9 +25,9 @@ from staffroll.mongo import (
     duplicate_index,
 )
 from staffroll.mongo.forms import Forms, known
-from staffroll.mongo.lists import Facet, find_slice
+from staffroll.mongo.lists import Facet, count_many, find_slice
 from staffroll.mongo.outbox import HAS_ROOM, entries, push
-from staffroll.search import Term, email_key, index_fields
+from staffroll.search import COUNTED, LIST, Term, email_key, facet_index, index_fields
 from staffroll_accounts.domain.errors import EmailTaken
 from staffroll_accounts.domain.mails import Mail
 from staffroll_accounts.domain.security import PasswordReset, Security, TwoFactor
@@ -52,6 +52,7 @@ _SECURITY: Final = frozenset(field.name for field in fields(Security))
 _SCHEDULED: Final = frozenset(field.name for field in fields(Scheduled))
 _LISTED: Final = dict.fromkeys(UNREAD, 0)
 _SCHEDULING: Final = "scheduling"
+_ROLES_AT_ONCE: Final = 100
 
 
 class UserExists(Exception):
@@ -226,7 +227,7 @@ class Users:
         return [from_document(document) for document in found.documents], found.total, found.end
 
     def count(self, status: str) -> int:
-        return find_slice(self._users, {"status": status}, (), after=None, limit=1).total
+        return count_many(self._users, {"status": status}, LIST.name)
 
     def count_second_factors(self) -> SecondFactors:
         """How many active users have a second factor, and how many must have one."""
@@ -255,22 +256,23 @@ class Users:
         Args:
             is_enforced: Only those for whom an admin enforces one, or only the others; None: all.
         """
-        where: Document = {"status": "active"}
+        # Where it does not matter, both are named: by each, the index is in order.
+        enforced: Any = {"$in": [False, True]} if is_enforced is None else is_enforced
+        where: Document = {"status": "active", "security.two_factor_enforced": enforced}
         where["security.two_factor.enabled_at"] = {"$gte": _EPOCH} if has_one else None
-        if is_enforced is not None:
-            where["security.two_factor_enforced"] = is_enforced
         if after is not None:
             sort, id_ = after
             beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
             where |= {"sort": {"$gte": sort}, "$or": beyond}
         order = [("sort", 1), ("_id", 1)]
-        found = list(self._users.find(where, _LISTED, sort=order, limit=limit + 1))
+        hint = (WITH_FACTOR if has_one else BY_FACTOR).name
+        found = list(self._users.find(where, _LISTED, sort=order, limit=limit + 1, hint=hint))
         last = found[limit - 1] if len(found) > limit else None
         end = (last["sort"], last["_id"]) if last is not None else None
         return [from_document(document) for document in found[:limit]], end
 
     def _count_active(self, where: Document) -> int:
-        return self._users.count({"status": "active", **where}, hint="two_factor")
+        return count_many(self._users, {"status": "active", **where}, BY_FACTOR.name)
 
     def admins(self) -> dict[str, int]:
         """The revisions of all active users who have admin access, by id (R16)."""
@@ -289,6 +291,28 @@ class Users:
 
     def count_with_role(self, role_id: str) -> int:
         return self._users.count(_having(role_id))
+
+    def count_with_roles(self, role_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """How many have each of the roles, by their status."""
+        found: dict[str, dict[str, int]] = {}
+        for start in range(0, len(role_ids), _ROLES_AT_ONCE):
+            some = role_ids[start : start + _ROLES_AT_ONCE]
+            counted = self._users.count_each(list(map(_having, some)), "status")
+            found |= dict(zip(some, counted, strict=True))
+        return found
+
+    def count_many_with_roles(self, role_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """The same; where the tenant has many users, as lists count (`count_many`)."""
+        if self.count("active") <= COUNTED:
+            return self.count_with_roles(role_ids)
+        index = facet_index("roles").name
+        return {
+            role_id: {
+                status: count_many(self._users, {"status": status, "roles": role_id}, index)
+                for status in ("active", "deactivated")
+            }
+            for role_id in role_ids
+        }
 
     def count_with_role_alone(self, role_id: str) -> int:
         """How many have this role, no other, and no admin access."""
@@ -454,6 +478,23 @@ def _security(document: Document) -> Security:
         recovery = tuple(second["recovery_hashes"])
         found["two_factor"] = TwoFactor(**{**known(TwoFactor, second), "recovery_hashes": recovery})
     return Security(**found)
+
+
+_ENFORCED: Final = "security.two_factor_enforced"
+_ENABLED_AT: Final = "security.two_factor.enabled_at"
+
+BY_FACTOR: Final = Index(
+    COLLECTION, ["status", _ENFORCED, _ENABLED_AT, "sort", "_id"], "in_order_by_factor"
+)
+"""Who must have a second factor and who has one; those who have none in order."""
+
+WITH_FACTOR: Final = Index(
+    COLLECTION,
+    ["status", "sort", "_id", _ENFORCED],
+    "in_order_with_factor",
+    partial={_ENABLED_AT: {"$gte": _EPOCH}},
+)
+"""Those who have one in order."""
 
 
 LEAVING: Final = Index(

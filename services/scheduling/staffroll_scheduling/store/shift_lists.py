@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from staffroll.mongo import Document, TenantDatabase
+from staffroll.mongo.counting import KEPT
 from staffroll.mongo.forms import known
-from staffroll.mongo.lists import COUNT_KEPT_SECONDS, Facet
-from staffroll.search import COUNTED
+from staffroll.mongo.lists import Facet
 from staffroll_scheduling.domain.weeks import Shift
 from staffroll_scheduling.store.weeks import EMPLOYEES, WEEKS
 
 _ORDER: Final = (("shifts.start", 1), ("shifts.id", 1))
-_COUNTS_KEPT: Final = 1000
 
 FEW: Final = 1000
 """So many employees are named in one query; its length is limited."""
@@ -118,8 +115,8 @@ class ShiftLists:
 
         if whose.ids is not None:
             return of(whose.ids)
-        key = (self._weeks.tenant_id, start, end, repr(whose.where))
-        return _counts.count(key, of_many if whose.where else lambda: of(None))
+        key = (self._weeks.tenant_id, WEEKS, start, end, repr(whose.where))
+        return KEPT.count(key, of_many if whose.where else lambda: of(None))
 
     def _first(
         self,
@@ -151,30 +148,6 @@ class ShiftLists:
         if filters:
             where["$and"] = list(filters)
         return {document["_id"] for document in self._employees.find(where, {"_id": 1})}
-
-
-class _Counts:
-    """The counts of long lists, for a few seconds; the dearest part of a page."""
-
-    def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[float, int]] = {}
-        self._lock = threading.Lock()
-
-    def count(self, key: Hashable, exact: Callable[[], int]) -> int:
-        with self._lock:
-            counted_at, known = self._known.get(key, (float("-inf"), 0))
-        if time.monotonic() - counted_at < COUNT_KEPT_SECONDS:
-            return known
-        total = exact()
-        if total > COUNTED:
-            with self._lock:
-                if len(self._known) >= _COUNTS_KEPT:
-                    self._known.clear()
-                self._known[key] = (time.monotonic(), total)
-        return total
-
-
-_counts = _Counts()
 
 
 def _starts_in(start: datetime, end: datetime, employee_ids: Sequence[str] | None) -> Document:
