@@ -1,7 +1,30 @@
+"""What all tests have at hand, and how they are shared out among processes."""
+
+from __future__ import annotations
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler.protocol import Scheduling
+
 pytest_plugins = [
     "tests.support.mongo",
     "tests.support.rabbitmq",
-    "tests.support.apart",
     "tests.support.browser",
     "tests.support.services",
 ]
+
+SHARING = ("tests/end_to_end/apart", "tests/end_to_end/pages")
+"""Folders whose modules share a running suite, so that one process runs them all."""
+
+
+class BySuite(LoadScopeScheduling):
+    """Gives a process a module, or a whole folder that shares a suite, at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::", 1)[0]
+        return next((folder for folder in SHARING if module.startswith(folder)), module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return BySuite(config, log)

@@ -105,7 +105,7 @@ def test_each_stands_under_its_path_of_the_origin(
     mount = container.environ["SCRIPT_NAME"]
     eventually(container.is_healthy, 90)
 
-    found = requests.get(f"http://127.0.0.1:{container.port}{mount}/openapi.json", timeout=10)
+    found = requests.get(f"http://127.0.0.1:{container.port}{mount}/openapi.json", timeout=40)
 
     assert found.status_code == 200
     assert found.json()["paths"]

@@ -54,7 +54,7 @@ def sign_in(suite: RunningSuite, url: str | None = None) -> int:
         "password": suite.labelled("Password"),
     }
     try:
-        answer = requests.post(f"{url or suite.url('account')}/v1/sign-in", json=wish, timeout=10)
+        answer = requests.post(f"{url or suite.url('account')}/v1/sign-in", json=wish, timeout=40)
     except requests.ConnectionError:
         return 0
     return answer.status_code
@@ -80,7 +80,7 @@ def test_what_is_printed_signs_the_admin_in(suite: RunningSuite) -> None:
 
 def test_every_service_is_ready_when_it_says_so(suite: RunningSuite) -> None:
     for mount in ("account", "wfm", "people", "export"):
-        answer = requests.get(f"{suite.url(mount)}/readyz", timeout=10)
+        answer = requests.get(f"{suite.url(mount)}/readyz", timeout=40)
 
         assert answer.status_code == 200, answer.text
 
@@ -260,7 +260,7 @@ def test_a_second_ctrl_c_kills(start: StartSuite) -> None:
     suite.send(signal.SIGINT)
     eventually(lambda: "Stopping" in suite.output)
     suite.send(signal.SIGINT)
-    suite.wait_until_ended(timeout=10)
+    suite.wait_until_ended(timeout=40)
 
     wait_until_none_is_on(suite.data)
 
@@ -285,7 +285,7 @@ def test_apart_each_service_has_processes_and_a_port_of_its_own(start: StartSuit
     suite.wait_until_ready()
 
     urls = [f"http://127.0.0.1:{base + shift}" for shift in range(4)]
-    health = [requests.get(f"{url}/readyz", timeout=10).status_code for url in urls]
+    health = [requests.get(f"{url}/readyz", timeout=40).status_code for url in urls]
 
     assert health == [200] * 4
     assert sign_in(suite, urls[0]) == 200

@@ -19,8 +19,7 @@ from click.testing import CliRunner
 from pymongo import MongoClient
 
 from staffroll.cli import main
-from staffroll.local import Mongod
-from tests.support.rabbitmq import RabbitNode, free_ports
+from tests.support.rabbitmq import free_ports
 from tests.support.smtp import Mailbox, mail_server
 from tests.support.waiting import eventually
 
@@ -60,7 +59,7 @@ class Process:
     def kill(self) -> None:
         """End it at once, workers included, as a crash would."""
         self.signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(40)
 
     def terminate(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -70,7 +69,7 @@ class Process:
         """Ask it to end, and wait; its exit code."""
         self.terminate()
         try:
-            return self._process.wait(30)
+            return self._process.wait(120)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -243,7 +242,7 @@ class Client:
         signed_in = requests.post(
             f"{suite.url('accounts')}/v1/sign-in",
             json={"tenant": tenant_id, "email": email, "password": password},
-            timeout=10,
+            timeout=40,
         )
         assert signed_in.status_code == 200, signed_in.text
         self.token = signed_in.json()["access_token"]
@@ -302,12 +301,3 @@ def all_running(mongodb_uri: str, broker_url: str, folder: Path) -> Iterator[Apa
             yield suite
     finally:
         suite.close()
-
-
-@pytest.fixture(scope="session")
-def apart(
-    mongod: Mongod, rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Apart]:
-    """The suite on RabbitMQ, running, shared by tests that break nothing."""
-    with all_running(mongod.uri, rabbitmq.url, tmp_path_factory.mktemp("apart")) as running:
-        yield running

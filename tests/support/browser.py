@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from staffroll.cli import surroundings
-from staffroll.local.demo import PASSWORD_VARIABLE, people
-from staffroll_accounts.demo import create_demo
-from tests.support.suite import RunningSuite
 from tests.support.waiting import eventually
 
 FLAGS = [
@@ -29,6 +24,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=30_000)
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """Tags of axe's rules."""
@@ -108,12 +105,12 @@ class AtHome:
     def wait_until_in_step(self) -> None:
         """Until every place knows the same humans."""
         typed = {"tenant": self.tenant, "email": self.email, "password": self.password}
-        signed_in = requests.post(f"{self.url}/account/v1/sign-in", json=typed, timeout=10)
+        signed_in = requests.post(f"{self.url}/account/v1/sign-in", json=typed, timeout=40)
         header = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
 
         def digest(mount: str) -> object:
             digests = f"{self.url}/{mount}/v1/digest?owner=accounts"
-            return requests.get(digests, headers=header, timeout=10).json()["buckets"]
+            return requests.get(digests, headers=header, timeout=40).json()["buckets"]
 
         eventually(lambda: digest("account") == digest("wfm") == digest("people"), timeout=30)
 
@@ -123,34 +120,6 @@ class AtHome:
         page.get_by_label("E-mail address").fill(email)
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
-
-
-@pytest.fixture(scope="session")
-def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
-    """A whole suite on one port; starting one takes longer than most tests on it."""
-    suite = RunningSuite(
-        tmp_path_factory.mktemp("street") / "data", "--port", "0", "--no-demo", environ=QUICK
-    )
-    try:
-        suite.wait_until_ready()
-        yield suite
-    finally:
-        suite.end()
-
-
-@pytest.fixture(scope="module")
-def home(street: RunningSuite) -> AtHome:
-    """The demo's people in a tenant of the module's own."""
-    environ = {
-        **surroundings.read(street.data / surroundings.FILE),
-        PASSWORD_VARIABLE: "a quiet street at night",
-    }
-    tenant = f"acme-{secrets.token_hex(3)}"
-    demo = create_demo(environ, people(), tenant=tenant)
-    place = street.url("").rstrip("/")
-    home = AtHome(place, demo.tenant, demo.email, demo.password, street.data / "mail")
-    home.wait_until_in_step()
-    return home
 
 
 def check_accessible(page: Page, *, only: Sequence[str] = WCAG) -> None:

@@ -79,7 +79,7 @@ class RunningSuite:
         eventually(is_decided, timeout)
         assert READY in self.output, f"{self.output}\n{self._logs()}"
 
-    def wait_until_ended(self, timeout: float = 60.0) -> int:
+    def wait_until_ended(self, timeout: float = 240.0) -> int:
         """The exit code, once it has ended and all its output is here."""
         code = self._process.wait(timeout)
         self._reader.join(10)
@@ -101,13 +101,13 @@ class RunningSuite:
         for pid in {self.pid, *self.process_ids()}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(40)
         self._close()
 
     def end_only_itself(self) -> None:
         """Where another suite lives on the same data."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(40)
         self._close()
 
     def _close(self) -> None:

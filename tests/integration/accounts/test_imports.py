@@ -687,7 +687,7 @@ _ROWS = st.lists(
 
 @given(_ROWS, st.lists(st.booleans(), min_size=4, max_size=4))
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

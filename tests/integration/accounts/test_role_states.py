@@ -167,7 +167,7 @@ def machine(accounts: Accounts) -> type[Giving]:
     return Giving
 
 
-@pytest.mark.parametrize("lives", [8, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("lives", [4, pytest.param(40, marks=pytest.mark.long)])
 def test_r16_r72_whatever_anybody_gives_or_takes_ends_as_a_small_model_says(
     machine: type[Giving], lives: int
 ) -> None:

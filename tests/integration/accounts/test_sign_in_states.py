@@ -195,7 +195,7 @@ def machine(accounts: Accounts) -> type[SigningIn]:
     return SigningIn
 
 
-@pytest.mark.parametrize("lives", [8, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("lives", [4, pytest.param(40, marks=pytest.mark.long)])
 def test_any_order_of_ways_in_and_out_does_what_a_small_model_says(
     machine: type[SigningIn], lives: int
 ) -> None:

@@ -1,5 +1,5 @@
 """A subscriber in this process on the broker that needs no installation; as on RabbitMQ, see
-``tests/end_to_end/test_subscriber.py``."""
+``tests/end_to_end/apart/test_subscriber.py``."""
 
 from __future__ import annotations
 

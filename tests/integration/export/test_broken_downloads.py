@@ -96,14 +96,15 @@ def _with_plugin(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
-@pytest.fixture
-def server(house: House, tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    tmp_path = tmp_path_factory.mktemp("server")
     port = free_port()
     clean = {name: text for name, text in os.environ.items() if "STAFFROLL" not in name}
     clean |= _with_plugin(tmp_path)
     log = tmp_path / "output"
     with log.open("wb") as output:
-        process = _started(port, {**clean, **house.environ}, output)
+        process = _started(port, {**clean, **shared_house.environ}, output)
     try:
         one = Server(port, process, log)
         eventually(lambda: one.is_alive() or process.poll() is not None, 60)
@@ -118,11 +119,11 @@ def server(house: House, tmp_path: Path) -> Iterator[Server]:
             process.wait(10)
 
 
-def test_a_whole_download_ends_with_the_last_chunk(house: House, server: Server) -> None:
-    tenant_id = house.new_tenant()
-    fill(house, tenant_id, COUNT)
+def test_a_whole_download_ends_with_the_last_chunk(shared_house: House, server: Server) -> None:
+    tenant_id = shared_house.new_tenant()
+    fill(shared_house, tenant_id, COUNT)
 
-    answer = server.ask("/v1/users/export", house.token(tenant_id))
+    answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b"Transfer-Encoding: chunked" in answer
@@ -131,13 +132,13 @@ def test_a_whole_download_ends_with_the_last_chunk(house: House, server: Server)
 
 
 def test_a_download_that_breaks_in_the_middle_ends_without_the_last_chunk(
-    house: House, server: Server
+    shared_house: House, server: Server
 ) -> None:
-    tenant_id = house.new_tenant()
-    fill(house, tenant_id, COUNT)
+    tenant_id = shared_house.new_tenant()
+    fill(shared_house, tenant_id, COUNT)
 
-    with failing(house, INTERRUPTED, {"skip": 8}):
-        answer = server.ask("/v1/users/export", house.token(tenant_id))
+    with failing(shared_house, INTERRUPTED, {"skip": 8}):
+        answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert 1_000 < answer.count(b"@example.org") < COUNT
@@ -146,26 +147,28 @@ def test_a_download_that_breaks_in_the_middle_ends_without_the_last_chunk(
 
 
 def test_a_download_that_breaks_at_once_is_an_error_and_no_file(
-    house: House, server: Server
+    shared_house: House, server: Server
 ) -> None:
-    tenant_id = house.new_tenant()
-    fill(house, tenant_id, 5_000)
+    tenant_id = shared_house.new_tenant()
+    fill(shared_house, tenant_id, 5_000)
 
-    with failing(house, INTERRUPTED, {"times": 1}):
-        answer = server.ask("/v1/users/export", house.token(tenant_id))
+    with failing(shared_house, INTERRUPTED, {"times": 1}):
+        answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
 
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"application/problem+json" in answer
     assert b"attachment" not in answer
 
 
-def test_a_download_whose_plugin_fails_never_looks_whole(house: House, server: Server) -> None:
-    tenant_id = house.new_tenant()
-    fill(house, tenant_id, 3_000)
-    switch_on(house, tenant_id, made_up={})
+def test_a_download_whose_plugin_fails_never_looks_whole(
+    shared_house: House, server: Server
+) -> None:
+    tenant_id = shared_house.new_tenant()
+    fill(shared_house, tenant_id, 3_000)
+    switch_on(shared_house, tenant_id, made_up={})
 
     def ask(name: str) -> bytes:
-        return server.ask(f"/v1/users/export?format={name}", house.token(tenant_id))
+        return server.ask(f"/v1/users/export?format={name}", shared_house.token(tenant_id))
 
     early, late, whole = ask("early"), ask("late"), ask("whole")
 
@@ -181,13 +184,13 @@ def test_a_download_whose_plugin_fails_never_looks_whole(house: House, server: S
     assert "@example.org" not in logged
 
 
-def test_the_server_goes_on_after_broken_downloads(house: House, server: Server) -> None:
-    tenant_id = house.new_tenant()
-    fill(house, tenant_id, COUNT)
+def test_the_server_goes_on_after_broken_downloads(shared_house: House, server: Server) -> None:
+    tenant_id = shared_house.new_tenant()
+    fill(shared_house, tenant_id, COUNT)
 
-    with failing(house, INTERRUPTED, {"skip": 8}):
+    with failing(shared_house, INTERRUPTED, {"skip": 8}):
         for _ in range(3):
-            server.ask("/v1/users/export", house.token(tenant_id))
+            server.ask("/v1/users/export", shared_house.token(tenant_id))
 
-    answer = server.ask("/v1/users/export", house.token(tenant_id))
+    answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
     assert answer.endswith(LAST_CHUNK)

@@ -230,6 +230,7 @@ def test_r91_a_long_file_is_whole(house: House, filled: str) -> None:
     assert job["size_bytes"] == len(data)
 
 
+@pytest.mark.long
 def test_r91_the_memory_of_making_does_not_depend_on_the_length(
     house: House, tenant_id: str, filled: str
 ) -> None:

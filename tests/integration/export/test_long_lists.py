@@ -46,6 +46,7 @@ def failing(house: House, code: int, mode: dict[str, int]) -> Iterator[None]:
         admin.command("configureFailPoint", "failCommand", mode="off")
 
 
+@pytest.mark.long
 def test_r91_the_memory_of_a_download_does_not_depend_on_its_length(
     shared_house: House, filled: str
 ) -> None:

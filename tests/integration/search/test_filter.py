@@ -83,7 +83,7 @@ def found(people: Collection[dict[str, Any]], plan: Plan, **more: object) -> set
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(q=QUERIES)
 def test_r11_every_plan_lists_exactly_whom_the_definition_lists(

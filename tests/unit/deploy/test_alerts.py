@@ -1,4 +1,4 @@
-"""Alerts lead somewhere; that their metrics are there, tests/end_to_end/test_observing.py shows."""
+"""Alerts lead somewhere; that their metrics are there, tests/end_to_end/apart/test_observing.py shows."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def sign_in(acme: Client, email: str) -> int:
     signed_in = requests.post(
         f"{acme.suite.url('accounts')}/v1/sign-in",
         json={"tenant": acme.tenant_id, "email": email, "password": PASSWORD},
-        timeout=10,
+        timeout=40,
     )
     return signed_in.status_code
 

@@ -25,7 +25,7 @@ from staffroll.ids import new_id
 from tests.support.apart import PLACES, SERVICES, Apart, Client, Process, free_ports
 from tests.support.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _OURS = re.compile(r"\b(?:staffroll|plugin)_\w+")
 
 
@@ -49,7 +49,7 @@ def everybody_knows(client: Client, id_: str) -> None:
 
 
 def metrics_at(url: str) -> str:
-    answer = requests.get(f"{url}/metrics", timeout=10)
+    answer = requests.get(f"{url}/metrics", timeout=40)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -113,12 +113,12 @@ def test_every_process_tells_how_it_stands_in_database_and_broker(
 
 
 def test_a_consumer_answers_probes(apart: Apart) -> None:
-    ready = requests.get(f"{apart.probes('scheduling')}/readyz", timeout=10)
+    ready = requests.get(f"{apart.probes('scheduling')}/readyz", timeout=40)
 
     assert ready.status_code == 200
     assert ready.json()["checks"] == {"scheduling": {"database": "ok", "queues": "ok"}}
-    assert requests.get(f"{apart.probes('scheduling')}/healthz", timeout=10).status_code == 200
-    assert requests.get(f"{apart.probes('scheduling')}/v1/users", timeout=10).status_code == 404
+    assert requests.get(f"{apart.probes('scheduling')}/healthz", timeout=40).status_code == 200
+    assert requests.get(f"{apart.probes('scheduling')}/v1/users", timeout=40).status_code == 404
 
 
 def test_dashboard_and_alerts_ask_for_nothing_that_no_process_exposes(apart: Apart) -> None:
@@ -175,7 +175,7 @@ def workers_of(server: Process) -> list[int]:
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/healthz", timeout=10).status_code == 200
+        return requests.get(f"{url}/healthz", timeout=40).status_code == 200
     except requests.ConnectionError:
         return False
 

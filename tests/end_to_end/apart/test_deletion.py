@@ -203,7 +203,7 @@ def _sign_in_and_out(acme: Client, id_: str, email: str, token: str) -> None:
         f"{acme.suite.url('accounts')}/v1/sign-in",
         json={"tenant": acme.tenant_id, "email": email, **chosen},
         headers={"User-Agent": f"agent{token}"},
-        timeout=10,
+        timeout=40,
     )
     assert signed_in.status_code == 200, signed_in.text
     themselves = Client(acme.suite, acme.tenant_id, email)
@@ -267,7 +267,7 @@ def _check_gone(acme: Client, somebody: Known) -> None:
     signed_in = requests.post(
         f"{acme.suite.url('accounts')}/v1/sign-in",
         json={"tenant": acme.tenant_id, "email": somebody.email, "password": PASSWORD},
-        timeout=10,
+        timeout=40,
     )
     assert signed_in.status_code == 401
     eventually(lambda: _left(acme.suite, somebody) == [], 30)
