@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BufferedIOBase
 from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
-from staffroll.plugins import ExportFormat, Row, hookimpl
+from staffroll.plugins import Description, ExportFormat, Row, Text, hookimpl
 
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _DEFAULT: Final = (("last_name", "Last name"), ("first_name", "First name"), ("email", "Email"))
+
+_DELIMITERS: Final[Mapping[str, Text]] = {
+    ",": {"en": "comma ,", "de": "Komma ,"},
+    ";": {"en": "semicolon ;", "de": "Semikolon ;"},
+    "\t": {"en": "tab", "de": "Tabulator"},
+    "|": {"en": "bar |", "de": "Strich |"},
+}
+_ENCODINGS: Final[Mapping[str, Text]] = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": {"en": "UTF-8 with a mark, for Excel", "de": "UTF-8 mit Markierung, für Excel"},
+    "utf-16": "UTF-16",
+    "windows-1252": "Windows-1252",
+}
 
 
 class ColumnSchema(Schema):
@@ -28,27 +41,42 @@ class Settings(Schema):
 
     delimiter = fields.String(
         load_default=";",
-        validate=validate.OneOf(
-            [",", ";", "\t", "|"], labels=["comma ,", "semicolon ;", "tab", "bar |"]
-        ),
-        metadata={"title": "Separator"},
+        validate=validate.OneOf(list(_DELIMITERS)),
+        metadata={"title": {"en": "Separator", "de": "Trennzeichen"}, "labels": _DELIMITERS},
     )
     encoding = fields.String(
         load_default="utf-8-sig",
-        validate=validate.OneOf(
-            ["utf-8", "utf-8-sig", "utf-16", "windows-1252"],
-            labels=["UTF-8", "UTF-8 with a mark, for Excel", "UTF-16", "Windows-1252"],
-        ),
+        validate=validate.OneOf(list(_ENCODINGS)),
         metadata={
-            "title": "Encoding",
-            "description": "In windows-1252, what it cannot hold becomes a question mark.",
+            "title": {"en": "Encoding", "de": "Kodierung"},
+            "description": {
+                "en": "In windows-1252, what it cannot hold becomes a question mark.",
+                "de": "In windows-1252 wird zum Fragezeichen, was es dort nicht gibt.",
+            },
+            "labels": _ENCODINGS,
         },
     )
     columns = fields.List(
         fields.Nested(ColumnSchema),
         validate=validate.Length(min=1),
         load_default=lambda: [{"field": name, "title": title} for name, title in _DEFAULT],
-        metadata={"title": "Columns", "description": "Fields in order, each with its title."},
+        metadata={
+            "title": {"en": "Columns", "de": "Spalten"},
+            "description": {
+                "en": "Fields in order, each with its title.",
+                "de": "Felder der Reihe nach, jedes mit seiner Überschrift.",
+            },
+        },
+    )
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "CSV nach Wunsch"},
+        summary={
+            "de": "Die Benutzerliste als CSV mit eigenem Trennzeichen, eigener Kodierung und eigenen Spalten"
+        },
     )
 
 
@@ -62,7 +90,10 @@ def export_formats() -> list[ExportFormat]:
     return [
         ExportFormat(
             name="csv-custom",
-            title="CSV, as your organisation has set it",
+            title={
+                "en": "CSV, as your organisation has set it",
+                "de": "CSV, wie Ihre Organisation es eingestellt hat",
+            },
             media_type="text/csv",
             extension="csv",
             write=write,

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import Any
 
-from staffroll.plugins import ExportFormat, Row, hookimpl
+from staffroll.plugins import Description, ExportFormat, Row, hookimpl
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Export als JSON-Zeilen"}, summary={"de": "Die Benutzerliste als JSON-Zeilen"}
+    )
 
 
 @hookimpl
@@ -15,7 +22,7 @@ def export_formats() -> list[ExportFormat]:
     return [
         ExportFormat(
             name="jsonl",
-            title="JSON lines",
+            title={"en": "JSON lines", "de": "JSON-Zeilen"},
             media_type="application/jsonl",
             extension="jsonl",
             write=write,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from staffroll.plugins import ExportFormat, Row, hookimpl
+from staffroll.plugins import Description, ExportFormat, Row, hookimpl
 
 _COLUMNS: Final = (
     ("Last name", "last_name", 24),
@@ -26,6 +26,14 @@ _CHUNK_BYTES: Final = 1 << 16
 
 class TooManyRows(Exception):
     """A sheet of Excel has no room for them."""
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Export nach Excel"},
+        summary={"de": "Die Benutzerliste als Excel-Arbeitsmappe"},
+    )
 
 
 @hookimpl

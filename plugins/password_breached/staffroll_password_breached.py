@@ -20,7 +20,7 @@ from typing import Final
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from staffroll.plugins import Candidate, Objection, Text, hookimpl
+from staffroll.plugins import Candidate, Description, Objection, Text, hookimpl
 
 VARIABLE: Final = "STAFFROLL_BREACHED_PASSWORDS"
 """Names the file; set by the platform team."""
@@ -46,6 +46,16 @@ class _File(Sequence[bytes]):
 
     def __getitem__(self, index: int) -> bytes:  # type: ignore[override]
         return self._map[index * WIDTH : (index + 1) * WIDTH]
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Bekannte Passwörter"},
+        summary={
+            "de": "Passwörter, die aus Datenlecks bekannt sind, werden abgelehnt, ohne im Netz nachzufragen"
+        },
+    )
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from staffroll.plugins import Candidate, Objection, Text, hookimpl
+from staffroll.plugins import Candidate, Description, Objection, Text, hookimpl
 
 
 class Settings(Schema):
@@ -15,7 +15,21 @@ class Settings(Schema):
     last = fields.Integer(
         load_default=4,
         validate=validate.Range(1, 24),
-        metadata={"title": "Passwords back", "description": "How many may not be used again."},
+        metadata={
+            "title": {"en": "Passwords back", "de": "Passwörter zurück"},
+            "description": {
+                "en": "How many may not be used again.",
+                "de": "So viele dürfen nicht noch einmal verwendet werden.",
+            },
+        },
+    )
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Frühere Passwörter"},
+        summary={"de": "Ein neues Passwort darf keines der letzten sein"},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, validate
 from zxcvbn import zxcvbn
 
-from staffroll.plugins import Candidate, Objection, Text, hookimpl
+from staffroll.plugins import Candidate, Description, Objection, Text, hookimpl
 
 _ESTIMATED_CHARACTERS: Final = 72
 """zxcvbn takes long for long passwords, and what is longer is not guessed."""
@@ -23,22 +23,44 @@ class Settings(Schema):
     min_length = fields.Integer(
         load_default=0,
         validate=validate.Range(0, 128),
-        metadata={"title": "Least length", "description": "In characters; 0 for the baseline."},
+        metadata={
+            "title": {"en": "Least length", "de": "Mindestlänge"},
+            "description": {
+                "en": "In characters; 0 for the baseline.",
+                "de": "In Zeichen; 0 heißt: wie für alle Organisationen.",
+            },
+        },
     )
     min_classes = fields.Integer(
         load_default=0,
         validate=validate.Range(0, 4),
         metadata={
-            "title": "Kinds of characters",
-            "description": "Of small letters, capital letters, digits and others; 0 for any.",
+            "title": {"en": "Kinds of characters", "de": "Arten von Zeichen"},
+            "description": {
+                "en": "Of small letters, capital letters, digits and others; 0 for any.",
+                "de": "Von Kleinbuchstaben, Großbuchstaben, Ziffern und anderen; 0 für beliebige.",
+            },
         },
     )
     min_score = fields.Integer(
         load_default=3,
         validate=validate.Range(0, 4),
         metadata={
-            "title": "Hard to guess",
-            "description": "zxcvbn's score: 3 withstands offline guessing for a while, 4 long.",
+            "title": {"en": "Hard to guess", "de": "Schwer zu erraten"},
+            "description": {
+                "en": "zxcvbn's score: 3 withstands offline guessing for a while, 4 long.",
+                "de": "Wertung von zxcvbn: 3 hält dem Raten eine Weile stand, 4 lange.",
+            },
+        },
+    )
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Passwortstärke"},
+        summary={
+            "de": "Passwörter müssen lang, gemischt oder schwer zu erraten sein, wie die Organisation es will"
         },
     )
 

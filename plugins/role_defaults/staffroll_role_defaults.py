@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from staffroll.plugins import NewUser, hookimpl
+from staffroll.plugins import Description, NewUser, hookimpl
 
 _PLACES = ("accounts", "scheduling", "people")
 _names = fields.List(fields.String(), validate=validate.Length(min=1))
@@ -20,8 +20,8 @@ class Settings(Schema):
         values=_names,
         load_default=dict,
         metadata={
-            "title": "By e-mail domain",
-            "description": "Role names by domain.",
+            "title": {"en": "By e-mail domain", "de": "Nach E-Mail-Domain"},
+            "description": {"en": "Role names by domain.", "de": "Namen von Rollen je Domain."},
             "example": {"example.org": ["Agent"]},
         },
     )
@@ -30,9 +30,23 @@ class Settings(Schema):
         values=_names,
         load_default=dict,
         metadata={
-            "title": "By place",
-            "description": "Role names by where users are created: accounts, scheduling or people.",
+            "title": {"en": "By place", "de": "Nach Ort"},
+            "description": {
+                "en": "Role names by where users are created: accounts, scheduling or people.",
+                "de": "Namen von Rollen danach, wo Benutzer angelegt werden: accounts, scheduling "
+                "oder people.",
+            },
             "example": {"people": ["Agent"]},
+        },
+    )
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Rollen für neue Benutzer"},
+        summary={
+            "de": "Neue Benutzer bekommen Rollen nach ihrer E-Mail-Domain oder danach, wo sie angelegt wurden"
         },
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from staffroll.plugins import Objection, Role, RoleChange, Text, hookimpl
+from staffroll.plugins import Description, Objection, Role, RoleChange, Text, hookimpl
 
 
 class Settings(Schema):
@@ -17,8 +17,11 @@ class Settings(Schema):
         fields.List(fields.String(), validate=validate.Length(equal=2)),
         load_default=list,
         metadata={
-            "title": "Exclude each other",
-            "description": "Pairs that nobody has both of.",
+            "title": {"en": "Exclude each other", "de": "Schließen einander aus"},
+            "description": {
+                "en": "Pairs that nobody has both of.",
+                "de": "Paare, von denen niemand beide hat.",
+            },
             "example": [["Planner", "Finance"]],
         },
     )
@@ -27,22 +30,44 @@ class Settings(Schema):
         values=fields.Integer(validate=validate.Range(min=1)),
         load_default=dict,
         metadata={
-            "title": "At most",
-            "description": "How many may have a role.",
+            "title": {"en": "At most", "de": "Höchstens"},
+            "description": {
+                "en": "How many may have a role.",
+                "de": "Wie viele eine Rolle haben dürfen.",
+            },
             "example": {"Planner": 3},
         },
     )
     two_factor_roles = fields.List(
         fields.String(),
         load_default=list,
-        metadata={"title": "Second factor", "description": "Roles for who has one set up."},
+        metadata={
+            "title": {"en": "Second factor", "de": "Zweiter Faktor"},
+            "description": {
+                "en": "Roles for who has one set up.",
+                "de": "Rollen für Personen, die einen eingerichtet haben.",
+            },
+        },
     )
     admin_email_domains = fields.List(
         fields.String(),
         load_default=list,
         metadata={
-            "title": "Admins from",
-            "description": "E-mail domains that may have admin access; empty for any.",
+            "title": {"en": "Admins from", "de": "Admins von"},
+            "description": {
+                "en": "E-mail domains that may have admin access; empty for any.",
+                "de": "E-Mail-Domains, die Admin-Zugriff haben dürfen; leer für alle.",
+            },
+        },
+    )
+
+
+@hookimpl
+def describe_plugin() -> Description:
+    return Description(
+        title={"de": "Rollentrennung"},
+        summary={
+            "de": "Rollen, die einander ausschließen, die nur wenige haben dürfen oder die einen zweiten Faktor brauchen"
         },
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -139,6 +139,20 @@ def leave() -> None:
     if ours is not None:
         _ours.set(None)
         ours[0].leave(ours[1])
+
+
+def leave_later() -> Callable[[], None]:
+    """Take the turn of this thread along: it ends when what is returned is called, from any."""
+    ours = _ours.get()
+    _ours.set(None)
+    left = [ours] if ours is not None else []
+
+    def leave_now() -> None:
+        if left:
+            queue, tenant_id = left.pop()
+            queue.leave(tenant_id)
+
+    return leave_now
 
 
 @contextmanager

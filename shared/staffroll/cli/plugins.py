@@ -10,7 +10,15 @@ import click
 from marshmallow import ValidationError
 
 from staffroll.logs import errors_only
-from staffroll.plugins.facts import Candidate, NewUser, PublicUser, Role, RoleChange
+from staffroll.plugins.facts import (
+    ENGLISH,
+    Candidate,
+    NewUser,
+    PublicUser,
+    Role,
+    RoleChange,
+    in_language,
+)
 from staffroll.plugins.installed import Installed, find_installed
 from staffroll.plugins.scaffold import CannotMake, make
 from staffroll.plugins.tenant import TenantPlugins, load_settings
@@ -48,7 +56,7 @@ def list_() -> None:
     if not installed.plugins and not installed.broken:
         click.echo("No plugin is installed in this environment.")
     for one in installed.plugins.values():
-        click.echo(f"{one.name} {one.version}  {one.summary}")
+        click.echo(f"{one.name} {one.version}  {in_language(one.description.summary, ENGLISH)}")
         click.echo(f"    hooks: {', '.join(sorted(one.hooks))}")
     for name, reason in installed.broken.items():
         click.echo(f"{name}  BROKEN: {reason}")

@@ -16,6 +16,7 @@ names. Which hooks there are stands in `staffroll.plugins.hookspecs`.
 
 from staffroll.plugins.facts import (
     Candidate,
+    Description,
     ExportFormat,
     NewUser,
     Objection,
@@ -31,6 +32,7 @@ __all__ = [
     "ENTRY_POINTS",
     "PROJECT",
     "Candidate",
+    "Description",
     "ExportFormat",
     "NewUser",
     "Objection",

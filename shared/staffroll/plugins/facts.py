@@ -5,10 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BufferedIOBase
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 Text = str | Mapping[str, str]
 """A sentence for people; in several languages (BCP 47) where it is a mapping, with ``en``."""
+
+ENGLISH: Final = "en"
+
+
+def is_text(given: object) -> TypeGuard[Text]:
+    """Whether it is a `Text` that says something."""
+    texts = list(given.values()) if isinstance(given, Mapping) else [given]
+    return bool(texts) and all(isinstance(one, str) and one for one in texts)
+
+
+def in_language(text: Text, language: str) -> str:
+    """The sentence in the language, else in a wider one (``de`` for ``de-AT``), else English."""
+    if isinstance(text, str):
+        return text
+    for tag in (language, language.partition("-")[0], ENGLISH):
+        if tag in text:
+            return text[tag]
+    return next(iter(text.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a plugin is called, and what it does.
+
+    Attributes:
+        title: For people. In English, where that is left out, its technical name.
+        summary: One line. In English, where that is left out, the description of its
+            distribution.
+    """
+
+    title: Text = ""
+    summary: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +175,7 @@ class ExportFormat:
     """
 
     name: str
-    title: str
+    title: Text
     media_type: str
     extension: str
     write: Write

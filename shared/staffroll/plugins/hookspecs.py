@@ -16,8 +16,27 @@ from typing import Any
 
 from marshmallow import Schema
 
-from staffroll.plugins.facts import Candidate, ExportFormat, NewUser, Objection, RoleChange, Text
+from staffroll.plugins.facts import (
+    Candidate,
+    Description,
+    ExportFormat,
+    NewUser,
+    Objection,
+    RoleChange,
+    Text,
+)
 from staffroll.plugins.markers import hookspec
+
+
+@hookspec
+def describe_plugin() -> Description:  # type: ignore[empty-body]
+    """What people call the plugin, and what it does, in their languages.
+
+    Called once, in every service that has the plugin installed. Without it, the technical
+    name and the description of the distribution say so.
+
+    Raising, or anything but a `Description`: the plugin is broken and left out.
+    """
 
 
 @hookspec
@@ -26,7 +45,9 @@ def settings_schema() -> type[Schema]:  # type: ignore[empty-body]
 
     Called once, in every service that has the plugin installed. A field whose metadata says
     ``{"secret": True}`` is kept encrypted and never shown again; it must be a single value,
-    and not stand within another field. ``title`` and ``description`` in the metadata are shown to people.
+    and not stand within another field. ``title`` and ``description`` in the metadata are shown
+    to people, as are ``labels`` for the choices of a `OneOf`, by value: a text each, or one by
+    language.
 
     Raising, or anything but a marshmallow schema: the plugin is broken and left out.
     """

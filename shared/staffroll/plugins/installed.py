@@ -15,7 +15,7 @@ from marshmallow import Schema, fields
 
 from staffroll.faults import log_fault
 from staffroll.plugins import hookspecs
-from staffroll.plugins.facts import ExportFormat
+from staffroll.plugins.facts import ENGLISH, Description, ExportFormat, Text, is_text
 from staffroll.plugins.markers import ENTRY_POINTS, PLUGIN_NAME, PROJECT
 
 OWN_FORMATS: Final = frozenset({"csv"})
@@ -23,7 +23,6 @@ OWN_FORMATS: Final = frozenset({"csv"})
 _WORD: Final = r"[A-Za-z0-9!#$&^_.+-]+"
 _USABLE: Final = {
     "name": re.compile(r"[a-z0-9][a-z0-9._-]{0,99}"),
-    "title": re.compile(r".+"),
     "media_type": re.compile(rf"{_WORD}/{_WORD}(; ?charset={_WORD})?"),
     "extension": re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*"),
 }
@@ -44,7 +43,7 @@ class Plugin:
     """One that works.
 
     Attributes:
-        summary: The distribution's one-line description.
+        description: Its title is empty where it has none in a language.
         hooks: Those that it implements.
         schema: Of its settings; None where it has none.
         formats: The export formats it offers.
@@ -53,7 +52,7 @@ class Plugin:
 
     name: str
     version: str = ""
-    summary: str = ""
+    description: Description = field(default_factory=Description)
     hooks: frozenset[str] = frozenset()
     schema: type[Schema] | None = None
     formats: tuple[ExportFormat, ...] = ()
@@ -142,12 +141,31 @@ def plugin_of(
     return Plugin(
         name=name,
         version=distribution.version if distribution else "",
-        summary=(distribution.metadata["Summary"] or "") if distribution else "",
+        description=_description(callers, distribution),
         hooks=frozenset(callers),
         schema=_schema(callers),
         formats=formats,
         callers=callers,
     )
+
+
+def _description(
+    callers: Mapping[str, Any], distribution: importlib.metadata.Distribution | None
+) -> Description:
+    english = (distribution.metadata["Summary"] or "") if distribution else ""
+    if "describe_plugin" not in callers:
+        return Description(summary=english)
+    (given,) = callers["describe_plugin"]() or [None]
+    if not isinstance(given, Description):
+        raise BrokenPlugin("describe_plugin gives no Description")
+    for text in (given.title, given.summary):
+        if text and not is_text(text):
+            raise BrokenPlugin("describe_plugin gives words that are no texts")
+    return Description(_with_english(given.title, ""), _with_english(given.summary, english))
+
+
+def _with_english(text: Text, english: str) -> Text:
+    return {ENGLISH: english, **text} if isinstance(text, Mapping) else text or english
 
 
 def _schema(callers: Mapping[str, Any]) -> type[Schema] | None:
@@ -158,6 +176,7 @@ def _schema(callers: Mapping[str, Any]) -> type[Schema] | None:
         raise BrokenPlugin("settings_schema gives no class of marshmallow.Schema")
     for name, declared in schema().fields.items():
         _check_secrets(name, declared)
+        _check_words(name, declared)
     return schema
 
 
@@ -171,6 +190,15 @@ def _check_secrets(name: str, field: fields.Field[Any]) -> None:
         raise BrokenPlugin(f"settings_schema has {name}, which stands within itself") from error
     if has_secret_within:
         raise BrokenPlugin("settings_schema has secrets within others, which are not encrypted")
+
+
+def _check_words(name: str, field: fields.Field[Any]) -> None:
+    labels = field.metadata.get("labels", {})
+    texts = [field.metadata[one] for one in ("title", "description") if field.metadata.get(one)]
+    if not isinstance(labels, Mapping) or not all(map(is_text, [*labels.values(), *texts])):
+        raise BrokenPlugin(f"settings_schema has words of {name} that are no texts")
+    for inner in _parts(field):
+        _check_words(name, inner)
 
 
 def _has_secret_within(field: fields.Field[Any]) -> bool:
@@ -206,6 +234,8 @@ def _formats(callers: Mapping[str, Any], taken: set[str]) -> tuple[ExportFormat,
 
 
 def _check_usable(format_: ExportFormat) -> None:
+    if not is_text(format_.title):
+        raise BrokenPlugin(f"an export format has no usable title: {format_.title!r}")
     for name, pattern in _USABLE.items():
         value = getattr(format_, name)
         if not isinstance(value, str) or not pattern.fullmatch(value):

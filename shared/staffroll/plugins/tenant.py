@@ -14,12 +14,18 @@ from marshmallow import ValidationError
 from staffroll.errors import FieldError, Unavailable
 from staffroll.faults import log_fault
 from staffroll.plugins.errors import PluginFailed, PluginMissing
-from staffroll.plugins.facts import Candidate, NewUser, Objection, RoleChange, Text
+from staffroll.plugins.facts import (
+    ENGLISH,
+    Candidate,
+    NewUser,
+    Objection,
+    RoleChange,
+    in_language,
+)
 from staffroll.plugins.formats import HOOK, TenantFormat
 from staffroll.plugins.installed import Installed, Plugin
 
 SLOW_SECONDS: Final = 0.1
-ENGLISH: Final = "en"
 
 Observe = Callable[[str, str, float, str], None]
 """Told of each call: plugin, hook, seconds, and ``done`` or ``failed``."""
@@ -201,16 +207,6 @@ def load_settings(plugin: Plugin, given: Mapping[str, Any]) -> Any:
     except Exception as error:
         log_fault("plugin_failed", error, plugin=plugin.name, hook="settings_schema")
         raise PluginFailed(plugin.name) from error
-
-
-def in_language(text: Text, language: str) -> str:
-    """The sentence in the language, else in a wider one (``de`` for ``de-AT``), else English."""
-    if isinstance(text, str):
-        return text
-    for tag in (language, language.partition("-")[0], ENGLISH):
-        if tag in text:
-            return text[tag]
-    return next(iter(text.values()), "")
 
 
 def _are(kind: type, given: Any) -> bool:

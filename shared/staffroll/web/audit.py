@@ -12,6 +12,7 @@ from marshmallow import Schema, fields, validate
 from staffroll.audit_chain import Line
 from staffroll.mongo.audit_trail import AuditFilter, AuditTrail
 from staffroll.scope import Scope
+from staffroll.web import sharing
 from staffroll.web.fields import Instant
 from staffroll.web.lists import CursorInvalid, Page, PageQuerySchema, Position, page_of
 from staffroll.web.resource import Resource
@@ -135,7 +136,7 @@ def find_page(
 
 def json_lines(found: Iterator[Line]) -> Response:
     """The lines in a stream, each a JSON object."""
-    return Response(_lines(found), mimetype=JSON_LINES)
+    return sharing.until_sent(Response(_lines(found), mimetype=JSON_LINES))
 
 
 def address_of(line: Line) -> str | None:

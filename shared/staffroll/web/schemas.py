@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from apispec import APISpec
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
@@ -11,8 +12,12 @@ from marshmallow import Schema
 
 from staffroll.errors import NotFound
 from staffroll.events import EVENTS, REQUESTS
+from staffroll.plugins.facts import in_language
 from staffroll.web import guard
 
+_TEXTS: Final = ("title", "description")
+_INNER: Final = ("items", "additionalProperties")
+"""Keywords under which a schema stands within another, of those that fields are converted to."""
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -25,10 +30,13 @@ def json_schema(event_type: str, payload: Schema) -> dict[str, Any]:
     return {"$schema": _DIALECT, "title": event_type, **found}
 
 
-def settings_schema(schema: type[Schema]) -> dict[str, Any]:
-    """The settings of a plugin as JSON Schema; secret ones are ``writeOnly``."""
+def settings_schema(schema: type[Schema], language: str) -> dict[str, Any]:
+    """The settings of a plugin as JSON Schema, for who reads this language (BCP 47).
+
+    Secret ones are ``writeOnly``.
+    """
     settings = schema()
-    found = _converted(settings)
+    found = _spoken(_converted(settings), language)
     for name, field in settings.fields.items():
         if field.metadata.get("secret"):
             found["properties"][field.data_key or name]["writeOnly"] = True
@@ -41,6 +49,19 @@ def _converted(schema: Schema) -> dict[str, Any]:
     )
     found: dict[str, Any] = converter.schema2jsonschema(schema)
     return found
+
+
+def _spoken(found: dict[str, Any], language: str) -> dict[str, Any]:
+    """The schema with titles and descriptions as they are in this language."""
+
+    def one(keyword: str, value: Any) -> Any:
+        if keyword in _TEXTS and isinstance(value, Mapping):
+            return in_language(value, language)
+        if keyword == "properties":
+            return {name: _spoken(inner, language) for name, inner in value.items()}
+        return _spoken(value, language) if keyword in _INNER and isinstance(value, dict) else value
+
+    return {keyword: one(keyword, value) for keyword, value in found.items()}
 
 
 def install(app: Flask) -> None:

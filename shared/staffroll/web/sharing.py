@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, current_app, g
+from flask import Flask, Response, current_app, g
 
 from staffroll import fair_queue
 from staffroll.fair_queue import FairQueue, TooManyAtOnce
@@ -31,6 +31,23 @@ def install(app: Flask, queue: FairQueue) -> None:
     @app.teardown_request
     def leave(_error: BaseException | None) -> None:
         fair_queue.leave()
+
+    def keep(response: Response) -> Response:
+        if "works_while_sending" in g and response.is_streamed:
+            response.call_on_close(fair_queue.leave_later())
+        return response
+
+    # As the last of all: what fails after it would lose the response, and the turn with it.
+    app.after_request_funcs.setdefault(None, []).insert(0, keep)
+
+
+def until_sent(response: Response) -> Response:
+    """For a body that is made while it is sent: its turn is over when it is, and not before.
+
+    Not for what another thread makes, or what a slow reader may take hours for.
+    """
+    g.works_while_sending = True
+    return response
 
 
 def wait_for_turn(tenant_id: str) -> None:

@@ -179,7 +179,23 @@ def test_the_download_has_the_lines_that_the_filters_show(
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
     (line,) = [json.loads(one) for one in answer.text.splitlines()]
     assert (line["action"], line["subject"]) == ("password.set", other["id"])
-    assert admin.go("/audit/download?who=nobody-at-all").text == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("who=nobody-at-all", "Nobody fits “nobody-at-all”, or several people do."),
+        ("first_day=yesterday", "This is not a date such as 2026-12-31."),
+        ("what=everything", "Must be one of"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_downloads_nothing(
+    admin: PageClient, query: str, said: str
+) -> None:
+    answer = admin.go(f"/audit/download?{query}")
+
+    assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    assert said in admin.text
 
 
 def test_an_empty_trail_says_what_will_stand_there(admin: PageClient, tenant: Tenant) -> None:

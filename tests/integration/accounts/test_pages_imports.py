@@ -285,6 +285,24 @@ def test_only_whoever_sent_a_file_sees_it_and_goes_on_with_it(
     assert tenant.get("/v1/imports").json["total"] == 1
 
 
+def test_who_may_not_see_users_does_not_see_who_imported(tenant: Tenant, admin: PageClient) -> None:
+    upload(admin, THREE)
+    path = admin.path
+    let_run(admin, tenant)
+    name = "Ada Admin"
+    importer = with_role(tenant, "accounts.imports:edit")
+    knower = with_role(tenant, "accounts.imports:edit", "accounts.users:read")
+
+    importer.go("/imports")
+    assert name not in importer.text
+    assert "somebody else" in importer.text
+    importer.go(path)
+    assert name not in importer.text
+    assert "Only somebody else can go on with this file." in importer.text
+    knower.go("/imports")
+    assert name in knower.text
+
+
 def test_without_the_right_or_from_elsewhere_nothing_is_imported(
     admin: PageClient, tenant: Tenant
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
@@ -259,7 +260,9 @@ def test_r30_the_rule_of_a_plugin_stands_beside_every_field_for_a_new_password(
     ]
     for path in pages:
         admin.go(path)
-        assert "in any script" in admin.text, path
+        (field,) = [one for one in inputs(admin) if 'name="password"' in one]
+        assert 'aria-describedby="password-rules' in field, path
+        assert "in any script" in admin.text.partition("A good password is:")[2], path
         assert RULE not in admin.text, path
 
     put(tenant, {"word": "acme"})
@@ -275,6 +278,10 @@ def test_r30_the_rule_of_a_plugin_stands_beside_every_field_for_a_new_password(
     assert "Ohne acme." in stranger.text
     stranger.send(password="a sentence with acme in it")
     assert "Choose one {without} that word." in stranger.text
+
+
+def inputs(browser: PageClient) -> list[str]:
+    return re.findall(r"<input[^>]*>", browser.page.text)
 
 
 def invitation(user_id: str, tenant: Tenant) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import re
+import threading
 from typing import Any, Final
 
 import pytest
+from pymongo.collection import Collection
 
 from staffroll import permissions
 from staffroll.ids import new_id
@@ -162,6 +164,39 @@ def test_a_role_shows_who_has_it(admin: PageClient, tenant: Tenant) -> None:
     assert EVIL not in admin.page.text
 
 
+def test_the_list_asks_for_all_holders_at_once(
+    admin: PageClient, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def note(name: str) -> None:
+        real = getattr(Collection, name)
+
+        def noting(self: Any, *args: Any, **more: Any) -> Any:
+            if threading.current_thread() is threading.main_thread():
+                asked.append(f"{name} {self.name}")
+            return real(self, *args, **more)
+
+        monkeypatch.setattr(Collection, name, noting)
+
+    for name in ("aggregate", "count_documents", "find", "find_one"):
+        note(name)
+
+    def asked_for_list() -> list[str]:
+        asked.clear()
+        admin.go("/roles")
+        return sorted(asked)
+
+    asked_for_list()  # what is kept from then on, such as keys, is read
+    before = asked_for_list()
+    for number in range(5):
+        a_role(tenant, name=f"More {number}")
+
+    assert asked_for_list() == before
+    assert before.count("aggregate users") == 1
+    assert "More 4" in admin.text
+
+
 def test_r15_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(
     admin: PageClient, tenant: Tenant
 ) -> None:
@@ -171,13 +206,13 @@ def test_r15_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(
     theirs = {"name": "Theirs", "permissions": [READ]}
     assert tenant.patch(f"/v1{path}", theirs).status_code == 200
 
-    admin.send(path, name="Mine", permissions=[USERS])
+    admin.send(path, name="Mine", permissions=[USERS, EDIT])
     assert admin.page.status_code == 422
     assert "By now it is: Theirs" in admin.text
     assert "not ticked here: See roles and what they allow." in admin.text
     assert "not stored by now: See the user list and its users." in admin.text
     assert 'value="Mine"' in admin.page.text
-    assert ticked(admin) == [USERS]
+    assert ticked(admin) == [USERS, EDIT]
     assert stored(tenant, role["id"])["name"] == "Theirs"
 
     admin.send(path, permissions=[USERS])
@@ -411,8 +446,10 @@ def test_forms_of_somebody_else_change_nothing(admin: PageClient, tenant: Tenant
     before = tenant.get("/v1/roles").json
 
     for route in ("/roles/new", f"/roles/{role['id']}", f"/roles/{role['id']}/delete"):
-        admin.post(route, name="Evil", category="other", version="1", understood="y")
-    admin.post(f"/roles/{tenant.role('Agent')}/reset", version="1", understood="y")
+        seen = '{"version": 1, "users": 0}'
+        admin.post(route, name="Evil", category="other", seen=seen, understood="y")
+    reset = f"/roles/{tenant.role('Agent')}/reset"
+    admin.post(reset, seen='{"version": 1}', understood="y")
 
     assert tenant.get("/v1/roles").json == before
 

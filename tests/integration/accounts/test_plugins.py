@@ -15,7 +15,7 @@ import pytest
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from staffroll.events import Event
-from staffroll.plugins import Candidate, NewUser, Objection, RoleChange
+from staffroll.plugins import Candidate, Description, NewUser, Objection, RoleChange
 from staffroll.plugins.installed import Installed
 from staffroll.plugins.platform import Plugins
 from staffroll.plugins.sealing import Sealing
@@ -30,7 +30,11 @@ GOOD: Final = "quite another sentence"
 class BannedWord(Schema):
     """A word that no password contains."""
 
-    word = fields.String(required=True, validate=validate.Length(min=2))
+    word = fields.String(
+        required=True,
+        validate=validate.Length(min=2),
+        metadata={"title": {"en": "Word", "de": "Wort"}},
+    )
 
 
 class WithKey(Schema):
@@ -100,6 +104,7 @@ class Untidy(Schema):
 
 PLUGINS: Final = {
     "banned": module(
+        describe_plugin=lambda: Description(summary={"de": "Ein Wort ist tabu"}),
         settings_schema=lambda: BannedWord,
         check_password=_banned,
         describe_password_policy=lambda settings: [
@@ -151,6 +156,17 @@ def told(tenant: Tenant) -> Event:
     return Event.from_json(document["outbox"][-1]["body"])
 
 
+def test_plugins_speak_the_language_of_who_asks(tenant: Tenant) -> None:
+    headers = {"Accept-Language": "de-AT, en;q=0.5"}
+
+    here = tenant.get("/v1/plugins/banned").json
+    there = tenant.get("/v1/plugins/banned", headers=headers).json
+
+    assert here["settings_schema"]["properties"]["word"]["title"] == "Word"
+    assert there["settings_schema"]["properties"]["word"]["title"] == "Wort"
+    assert (here["summary"], there["summary"]) == ("", "Ein Wort ist tabu")
+
+
 def test_the_list_shows_what_is_installed_and_what_is_broken(tenant: Tenant) -> None:
     on(tenant, "banned", word="acme")
 
@@ -163,6 +179,7 @@ def test_the_list_shows_what_is_installed_and_what_is_broken(tenant: Tenant) -> 
     assert items["banned"]["hooks"] == [
         "check_password",
         "describe_password_policy",
+        "describe_plugin",
         "settings_schema",
     ]
     assert items["history"]["state"] == "off"

@@ -280,7 +280,7 @@ def test_r15_what_somebody_else_changed_is_shown_and_not_overwritten(
     admin.send(title="Prof.", middle_name="Lee")
 
     assert admin.page.status_code == 422
-    assert "By now: Dr." in admin.text
+    assert "By now it is: Dr." in admin.text
     assert 'value="Prof."' in admin.page.text
     admin.send()
     assert (tenant.read(id_)["title"], tenant.read(id_)["middle_name"]) == ("Prof.", "Lee")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -184,6 +185,23 @@ def test_pages_and_files_are_compressed_for_whoever_takes_that(somebody: Browser
         assert re.sub(rb'value="[^"]*"', b"", told) == re.sub(rb'value="[^"]*"', b"", as_it_is)
         with somebody.client.get(path, headers={"Accept-Encoding": "gzip;q=0"}) as refused:
             assert "Content-Encoding" not in refused.headers
+
+
+def test_a_file_is_read_and_compressed_once_for_all(
+    somebody: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = somebody.get("/things").text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    headers = {"Accept-Encoding": "gzip"}
+    with somebody.client.get(path, headers=headers) as first:
+        sent = first.data
+
+    def again(*_: object, **__: object) -> bytes:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(gzip, "compress", again)
+    monkeypatch.setattr(Path, "read_bytes", again)
+    with somebody.client.get(path, headers=headers) as second:
+        assert second.data == sent
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(somebody: Browser) -> None:

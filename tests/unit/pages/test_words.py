@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
-from flask import Flask, g
+from flask import Flask, g, render_template_string
 
 from staffroll.web.pages import Reader, words
 
@@ -64,3 +64,14 @@ def test_a_language_without_pages_is_named_in_the_readers_own(request_of: Flask)
 
     assert words.language_name("pt-BR") == "Portugiesisch (Brasilien)"
     assert words.language_name("x-nonsense") == "x-nonsense"
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "1,234 users"), ("de-CH", "1’234 users")])
+def test_numbers_of_things_have_their_separators_in_templates_too(
+    request_of: Flask, language: str, shown: str
+) -> None:
+    read_by(language, "UTC")
+    text = '{{ ngettext("%(num)s user", "%(num)s users", n) }}'
+
+    assert render_template_string(text, n=1234) == shown
+    assert render_template_string(text, n=1) == "1 user"

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 
@@ -28,6 +29,7 @@ from staffroll.plugins import Candidate, NewUser, PublicUser, Role, RoleChange
 from staffroll.plugins.installed import Installed, find_installed, plugin_of
 from staffroll.plugins.tenant import TenantPlugins, load_settings
 from staffroll.plugins.testing import ANNA, ROWS, check_contract, objections, written
+from staffroll.web.schemas import settings_schema
 
 BUNDLED = [
     staffroll_export_csv_custom,
@@ -47,6 +49,26 @@ FINANCE = Role("3", "Finance", "finance")
 @pytest.mark.parametrize("plugin", BUNDLED, ids=lambda plugin: plugin.__name__)
 def test_each_keeps_the_contract(plugin: Any) -> None:
     check_contract(plugin)
+
+
+@pytest.mark.parametrize("module", BUNDLED, ids=lambda plugin: plugin.__name__)
+def test_each_speaks_german_too(module: Any) -> None:
+    plugin = find_installed().plugins[module.__name__.removeprefix("staffroll_")]
+    about = plugin.description
+    assert about.title["de"]
+    said = [about.summary, *(one.title for one in plugin.formats if one.name != "xlsx")]
+    for one in plugin.schema().fields.values() if plugin.schema else ():
+        said += [one.metadata["title"], one.metadata.get("description", {"en": "", "de": ""})]
+        said += [text for text in one.metadata.get("labels", {}).values() if " " in str(text)]
+
+    assert said
+    assert all(set(text) == {"en", "de"} for text in said), said
+    if plugin.schema:
+        shown = settings_schema(plugin.schema, "de-CH")
+        jsonschema_rs.meta.validate(shown)
+        titles = {name: one["title"] for name, one in shown["properties"].items()}
+        kept = plugin.schema().fields.items()
+        assert titles == {name: one.metadata["title"]["de"] for name, one in kept}
 
 
 def test_all_are_installed_and_each_has_a_readme() -> None:

@@ -182,7 +182,8 @@ def test_a_plugin_that_does_not_take_its_settings_costs_only_its_own_formats(
     [
         ("name", "two words"),
         ("name", ""),
-        ("title", {"en": "Mine"}),
+        ("title", {"en": "Mine", "de": 7}),
+        ("title", {}),
         ("media_type", "text/plain\r\nSet-Cookie: a=b"),
         ("media_type", "text"),
         ("extension", '"; filename="x'),

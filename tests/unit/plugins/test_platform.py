@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 
 from staffroll.plugins import (
     Candidate,
+    Description,
     ExportFormat,
     NewUser,
     Objection,
@@ -187,6 +188,14 @@ class Entry(importlib.metadata.EntryPoint):
         return MADE_UP[self.value]()
 
 
+class Titled(Schema):
+    inner = fields.List(fields.String(metadata={"title": {"en": 7}}))
+
+
+class Labelled(Schema):
+    word = fields.String(metadata={"labels": ["a"]})
+
+
 def broken_at_import() -> Any:
     raise ImportError("no such thing")
 
@@ -198,6 +207,10 @@ MADE_UP: dict[str, Callable[[], Any]] = {
     "arguments": lambda: module(check_password=lambda candidate, colour: []),
     "empty": lambda: module(),
     "schema": lambda: module(settings_schema=lambda: 7, check_password=nothing),
+    "title": lambda: module(settings_schema=lambda: Titled, check_password=nothing),
+    "labels": lambda: module(settings_schema=lambda: Labelled, check_password=nothing),
+    "summary": lambda: module(describe_plugin=lambda: "Guter", check_password=nothing),
+    "text": lambda: module(describe_plugin=lambda: Description({"de": 7}), check_password=nothing),  # type: ignore[dict-item]
     "format": lambda: module(export_formats=lambda: [7]),
     "csv": lambda: module(
         export_formats=lambda: [ExportFormat("csv", "Mine", "text/csv", "csv", lambda *_: None)]
@@ -217,6 +230,10 @@ def entry(name: str, value: str) -> Entry:
         ("arguments", "colour"),
         ("empty", "implements no hook"),
         ("schema", "no class of marshmallow.Schema"),
+        ("title", "words of inner that are no texts"),
+        ("labels", "words of word that are no texts"),
+        ("summary", "describe_plugin gives no Description"),
+        ("text", "describe_plugin gives words that are no texts"),
         ("format", "no ExportFormat"),
         ("csv", "an export format csv already"),
     ],

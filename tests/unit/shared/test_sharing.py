@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from marshmallow import Schema
@@ -37,6 +37,12 @@ def _app(queue: FairQueue, asked: list[str]) -> Flask:
     @things.answers(Schema)
     def fail(scope: Any) -> dict[str, Any]:
         raise TooManyAtOnce(3)
+
+    @things.get("/lines")
+    @things.needs("accounts.users:read")
+    @things.answers(None)
+    def stream(scope: Any) -> Response:
+        return sharing.until_sent(Response(iter(["first ", "second"])))
 
     def standing(tenant_id: str, _user_id: str) -> Standing:
         asked.append(tenant_id)
@@ -92,6 +98,22 @@ def test_f13_another_tenant_is_served_meanwhile_again_and_again(full: FairQueue)
 
     for path, status in (("/v1/things", 200), ("/v1/failing", 429), ("/v1/things", 200)):
         assert client.get(path, headers=_token("calm")).status_code == status
+
+
+def test_f13_what_is_made_while_it_is_sent_has_its_turn_until_then() -> None:
+    client = _app(FairQueue(2, 1, waiting=0), []).test_client()
+    loud = _token("loud")
+
+    with client.get("/v1/lines", headers=loud) as sending:
+        assert client.get("/v1/things", headers=loud).status_code == 429
+        assert client.get("/v1/things", headers=_token("calm")).status_code == 200
+        assert sending.data == b"first second"
+
+    for _ in range(2):
+        assert client.get("/v1/things", headers=loud).status_code == 200
+    with client.head("/v1/lines", headers=loud) as bare:
+        assert bare.status_code == 200
+    assert client.get("/v1/things", headers=loud).status_code == 200
 
 
 def test_a_stranger_takes_no_tenants_turns(full: FairQueue) -> None:

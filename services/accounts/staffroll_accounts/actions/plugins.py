@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError
 from staffroll.errors import NotFound
 from staffroll.plugins import ExportFormat
 from staffroll.plugins.errors import PluginFailed
+from staffroll.plugins.facts import Description, Text
 from staffroll.plugins.installed import Plugin
 from staffroll.plugins.sealing import NoPluginKey, shown
 from staffroll.plugins.tenant import load_settings
@@ -48,9 +49,9 @@ class TenantPlugin:
     state: State
     is_on: bool = False
     release: str = ""
-    summary: str = ""
+    description: Description = field(default_factory=Description)
     hooks: frozenset[str] = frozenset()
-    formats: tuple[str, ...] = ()
+    formats: tuple[Text, ...] = ()
     reason: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     schema: type[Schema] | None = None
@@ -149,7 +150,7 @@ def _seen(name: str, tenant: Tenant, scope: AccountsScope) -> TenantPlugin:
         "off" if kept is None else _state(plugin, kept, scope),
         is_on=kept is not None,
         release=plugin.version,
-        summary=plugin.summary,
+        description=plugin.description,
         hooks=plugin.hooks,
         formats=tuple(one.title for one in plugin.formats),
         settings={} if kept is None else shown(plugin, kept),

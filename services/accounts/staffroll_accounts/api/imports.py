@@ -13,6 +13,7 @@ from marshmallow import Schema, fields, validate
 from staffroll.errors import NotFound
 from staffroll.idempotency import IdempotencyKeyReused, Once
 from staffroll.jobs import Job
+from staffroll.web import sharing
 from staffroll.web.jobs import JobResultSchema, JobSchema, jobs_page, result_query, results_page
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, page_of
 from staffroll.web.resource import Resource, View, stands_at
@@ -187,7 +188,7 @@ def imports() -> Resource:
     ) -> Response:
         """Download what became of each line, as CSV."""
         results = actions.results(job_id, query["outcome"], scope)
-        return Response(_csv(results), mimetype="text/csv")
+        return sharing.until_sent(Response(_csv(results), mimetype="text/csv"))
 
     @bp.delete("/imports/<id:job_id>")
     @bp.needs("accounts.imports:edit")

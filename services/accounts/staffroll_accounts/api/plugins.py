@@ -8,7 +8,9 @@ from marshmallow import Schema, fields, validate
 
 from staffroll.errors import NotFound, OutboxFull
 from staffroll.plugins.errors import PluginFailed
+from staffroll.plugins.facts import in_language
 from staffroll.plugins.sealing import NoPluginKey
+from staffroll.web.guard import asked_language
 from staffroll.web.resource import Resource
 from staffroll.web.schemas import settings_schema
 from staffroll_accounts.actions import AccountsScope
@@ -48,7 +50,9 @@ class PluginSchema(Schema):
     )
     reason = fields.String(required=True, allow_none=True)
     release = fields.String(required=True, metadata={"description": "Its version."})
-    summary = fields.String(required=True)
+    summary = fields.Function(
+        lambda plugin: in_language(plugin.description.summary, asked_language()), required=True
+    )
     hooks = fields.Function(lambda plugin: sorted(plugin.hooks), required=True)
     settings = fields.Dict(
         keys=fields.String(),
@@ -56,9 +60,12 @@ class PluginSchema(Schema):
         metadata={"description": "As filled in; null for a secret that is set."},
     )
     settings_schema = fields.Function(
-        lambda plugin: settings_schema(plugin.schema) if plugin.schema else None,
+        lambda plugin: settings_schema(plugin.schema, asked_language()) if plugin.schema else None,
         required=True,
-        metadata={"description": "JSON Schema; null for a plugin without settings."},
+        metadata={
+            "description": "JSON Schema (2020-12), its words in the language of "
+            "`Accept-Language`; null for a plugin without settings."
+        },
     )
 
 

@@ -17,6 +17,7 @@ from staffroll.mongo.audit_trail import AuditFilter
 from staffroll.web.audit import address_of, find_page, json_lines
 from staffroll.web.lists import Page, PageQuerySchema
 from staffroll.web.pages import Listing, PageGroup, page, words
+from staffroll.web.pages.listing import asked_for
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.pages.audit_names import Names, full_name
 from staffroll_accounts.pages.audit_search import Meant, meant
@@ -106,9 +107,10 @@ def audit() -> PageGroup:
     @bp.get("/audit/download")
     @bp.needs(READ)
     def download(scope: AccountsScope) -> Response:
-        wanted = _wanted(Listing(AuditPageSchema).query, scope)
-        found = scope.store.audit.find(wanted.filter) if wanted.is_clear else iter(())
-        answer = json_lines(found)
+        wanted = _wanted(asked_for(AuditPageSchema), scope)
+        wanted.who.check()
+        wanted.whom.check()
+        answer = json_lines(scope.store.audit.find(wanted.filter))
         answer.headers["Content-Disposition"] = (
             f'attachment; filename="audit-{scope.now.date()}.jsonl"'
         )

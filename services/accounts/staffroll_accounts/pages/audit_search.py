@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from staffroll.errors import StaffrollError
+from staffroll.errors import FieldError, Invalid, StaffrollError
 from staffroll.ids import UUID_PATTERN
 from staffroll.scope import SYSTEM_PREFIX
 from staffroll.search import parse_terms
@@ -41,6 +41,16 @@ class Meant:
     def shown(self) -> str:
         """What stands in the field: something that finds the same one again."""
         return self.user.email if self.user is not None and self.user.email else self.typed
+
+    def check(self) -> None:
+        """Raises `Invalid` where it is not clear who is meant."""
+        if not self.is_clear:
+            problem = FieldError(
+                "user_unclear",
+                "Nobody fits “{typed}”, or several people do.",
+                {"typed": self.typed},
+            )
+            raise Invalid(errors={"user": [problem]})
 
 
 def meant(typed: str, scope: AccountsScope) -> Meant:

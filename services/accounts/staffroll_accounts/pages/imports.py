@@ -15,6 +15,7 @@ from wtforms.validators import Optional
 from staffroll.errors import FieldError, Invalid, NotFound, StaffrollError
 from staffroll.jobs import FileGone, Job
 from staffroll.scope import SYSTEM_PREFIX
+from staffroll.web import sharing
 from staffroll.web.jobs import jobs_page, result_query, results_page
 from staffroll.web.lists import PageQuerySchema
 from staffroll.web.pages import Form, Listing, PageGroup, gettext, go, lazy_gettext, notice, page
@@ -32,9 +33,11 @@ from staffroll_accounts.domain.imports import (
     TooManyImports,
 )
 from staffroll_accounts.domain.tables import ColumnsWrong
+from staffroll_accounts.pages.audit_names import full_name
 from staffroll_accounts.pages.import_results import COLUMNS, refused_csv, rows, text_of_problem
 
 NEEDS: Final = "accounts.imports:edit"
+READ_USERS: Final = "accounts.users:read"
 
 _READ_MAX_BYTES: Final = 5 * FILE_MAX_BYTES
 """So that a file that is too large is told so in the form."""
@@ -185,7 +188,8 @@ def imports() -> PageGroup:
     def download_refused(job_id: str, scope: AccountsScope) -> Response:
         """The lines that were refused, and why."""
         results = actions.results(job_id, REFUSED, scope)
-        return _download(stream_with_context(refused_csv(results)), "refused-lines")
+        lines = stream_with_context(refused_csv(results))
+        return sharing.until_sent(_download(lines, "refused-lines"))
 
     return bp
 
@@ -239,17 +243,16 @@ def _preview(kept: KeptFile) -> Preview:
 
 
 def _names(jobs: Sequence[Job], scope: AccountsScope) -> dict[str, str]:
-    """Who started them, by actor."""
+    """Who started them, by actor; users have a name for those who may see them."""
     ids = {job.created_by for job in jobs}
-    people = sorted(id_ for id_ in ids if not id_.startswith(SYSTEM_PREFIX))
-    found = {user.id: user for user in scope.store.users.each(people)} if people else {}
+    people = {id_ for id_ in ids if not id_.startswith(SYSTEM_PREFIX)}
+    seen = people if scope.actor.may(READ_USERS) else people & {scope.actor.id}
+    found = {user.id: user for user in scope.store.users.each(sorted(seen))} if seen else {}
     return {
-        id_: f"{found[id_].first_name} {found[id_].last_name}".strip()
-        if id_ in found and found[id_].status != "deleted"
-        else gettext("somebody who was deleted")
-        if id_ in people
-        else gettext("the operator")
-        for id_ in ids
+        **dict.fromkeys(ids, gettext("the operator")),
+        **dict.fromkeys(people, gettext("somebody else")),
+        **dict.fromkeys(seen, gettext("somebody who was deleted")),
+        **{user.id: full_name(user) for user in found.values() if user.status != "deleted"},
     }
 
 

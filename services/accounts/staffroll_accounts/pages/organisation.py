@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Response
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from staffroll.web.pages import PageGroup, choices, gettext, go, lazy_gettext, notice, page
+from staffroll.web.pages.boxes import BoxesField
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.domain.tenants import Tenant
 from staffroll_accounts.pages.tenant_fields import EDIT, READ, SettingsForm, check_may_edit
@@ -46,51 +46,33 @@ OFTEN_SPOKEN: Final = [
 ]
 """What stands in the list to choose from; any other language is typed."""
 
-_SETTINGS: Final = ("name", "languages", "time_zone")
-
 
 class OrganisationForm(SettingsForm):
+    settings = ("name", "languages", "time_zone")
+
     name = StringField(lazy_gettext("Name of the organisation"))
     time_zone = SelectField(lazy_gettext("Time zone"), validate_choice=False)
     language = SelectField(lazy_gettext("Language of new users"), validate_choice=False)
-    languages = SelectMultipleField(
-        lazy_gettext("Offered languages"),
-        [Optional()],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-        validate_choice=False,
-    )
+    languages = BoxesField(lazy_gettext("Offered languages"))
     further = StringField(lazy_gettext("Further languages"), [Optional()])
 
-    @classmethod
-    def of(cls, tenant: Tenant) -> OrganisationForm:
-        """Filled in from what was sent, else from what is set."""
-        form = cls(
-            known={
-                "name": tenant.name,
-                "time_zone": tenant.time_zone,
-                "language": tenant.languages[0],
-                "languages": list(tenant.languages),
-            }
-        )
-        if not form.seen.data:
-            form.show(tenant, _SETTINGS)
-        chosen = [form.language.data or "", *(form.languages.data or ())]
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__(tenant, known={"language": tenant.languages[0]})
+        chosen = [self.language.data or "", *(self.languages.data or ())]
         tags = dict.fromkeys(tag for tag in (*tenant.languages, *OFTEN_SPOKEN, *chosen) if tag)
         by_name = sorted(choices.languages(tags).items(), key=lambda item: item[1].casefold())
-        form.language.choices = dict(by_name)
-        form.languages.choices = dict(by_name)
-        form.time_zone.choices = choices.time_zones(form.time_zone.data or "")
-        return form
+        self.language.choices = dict(by_name)
+        self.languages.choices = dict(by_name)
+        self.time_zone.choices = choices.time_zones(self.time_zone.data or "")
 
-    def typed(self, tenant: Tenant) -> dict[str, Any]:
+    def typed(self) -> dict[str, Any]:
         """In the schema's names; the language of new users is the first of all.
 
         The others stay in the tenant's order, so that who touches nothing changes nothing.
         """
         first = [self.language.data] if self.language.data else []
         ticked = self.languages.data or []
-        kept = [tag for tag in tenant.languages if tag in ticked]
+        kept = [tag for tag in self._tenant.languages if tag in ticked]
         further = [tag for text in (self.further.data or "").split(",") if (tag := text.strip())]
         return {
             "name": self.name.data or "",
@@ -107,11 +89,11 @@ def organisation() -> PageGroup:
     @bp.needs(READ)
     def show(scope: AccountsScope) -> Response:
         tenant = tenants.get(scope)
-        form = OrganisationForm.of(tenant)
+        form = OrganisationForm(tenant)
         if form.is_good():
             check_may_edit(scope)
             with form.refusals():
-                form.save(form.typed(tenant), tenant, scope)
+                form.save(form.typed(), scope)
                 notice(gettext("Saved."))
                 return go(".show")
         return page(

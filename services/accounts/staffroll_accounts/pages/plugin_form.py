@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from marshmallow import INCLUDE, fields, missing, validate
-from wtforms import Field, HiddenField
+from wtforms import Field
 from wtforms.validators import Optional
 
-from staffroll.errors import Stale
 from staffroll.faults import log_fault
-from staffroll.web.pages import Form, gettext
+from staffroll.web.pages import SeenForm, gettext
 from staffroll_accounts.actions.plugins import TenantPlugin
 from staffroll_accounts.pages import plugin_words, setting_fields
 from staffroll_accounts.pages.setting_fields import line, written
 
 _PREFIX: Final = "settings"
+_NOTHING: Final[tuple[Any, ...]] = ("", None, [], {}, missing)
 _AREA: Final = {"spellcheck": "false", "autocapitalize": "none"}
 _TEXTS: Final = (
     fields.String,
@@ -71,16 +71,13 @@ class Setting:
         return value
 
 
-class SettingsForm(Form):
+class SettingsForm(SeenForm):
     """What all settings forms have in common; `form_of` makes one with a plugin's fields.
 
     Attributes:
         settings: In the order of the plugin's schema.
         others: Settings that are kept and have no field, for schemas that take any.
     """
-
-    version = HiddenField()
-    seen = HiddenField()
 
     settings: tuple[Setting, ...] = ()
     others: Mapping[str, Any] = {}
@@ -96,25 +93,13 @@ class SettingsForm(Form):
             into.update({name: value for name, value in values.items() if value is not missing})
         return found
 
-    def check_seen(self, plugin: TenantPlugin) -> int:
-        """The version to change, where all is as the reader saw it; the rest is no matter.
+    def filled_in(self) -> dict[str, Any]:
+        """What each field holds, by its name; None for nothing."""
+        values = {one.name: self._value(one) for one in self.settings}
+        return {name: None if value is missing else value for name, value in values.items()}
 
-        What somebody else has changed is said at its field, and seen from now on.
-
-        Raises:
-            Stale.
-        """
-        before, self.seen.data = self.seen.data or "", _seen(plugin)
-        is_same = self.version.data == str(plugin.version) or before == self.seen.data
-        self.version.data = str(plugin.version)
-        if is_same:
-            return plugin.version
-        was_on, was = _read(before)
-        for one in self.settings:
-            now = one.kept_in(plugin.settings)
-            if was_on and plugin.is_on and now != one.kept_in(was) and now != self._value(one):
-                self.say_at(one.name, [_by_now(now)])
-        raise Stale
+    def read_out(self, name: str, value: Any) -> str:
+        return line(value)
 
     def located(self, name: str, below: str, text: str) -> str:
         """In the reader's words, and with the entry of the list that is meant."""
@@ -151,14 +136,12 @@ def form_of(plugin: TenantPlugin) -> SettingsForm:
     made = {one.name: _field_of(one, f"setting-{number}") for number, one in enumerate(settings, 1)}
     kind = type("PluginSettingsForm", (SettingsForm,), {**made, "settings": settings})
     known = {one.name: _known(one, plugin) for one in settings}
+    others = _others(plugin, settings)
     form: SettingsForm = kind(
-        known={
-            **{name: value for name, value in known.items() if value is not missing},
-            "version": str(plugin.version),
-            "seen": _seen(plugin),
-        }
+        _now(plugin, settings, others),
+        known={name: value for name, value in known.items() if value is not missing},
     )
-    form.others = _others(plugin, settings)
+    form.others = others
     return form
 
 
@@ -201,7 +184,9 @@ def read_out(one: Setting, value: Any) -> str:
     """A setting, for people."""
     if one.is_secret:
         return gettext("set, not shown") if one.is_set else gettext("not set")
-    if value is missing or value in ("", None, []):
+    if value is missing and one.at_first not in _NOTHING:
+        return gettext("%(value)s (default)", value=read_out(one, one.at_first))
+    if value in _NOTHING:
         return "–"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
@@ -283,10 +268,13 @@ def _labels(field: fields.Field[Any]) -> dict[str, str]:
         return {}
     values, labels = chosen_from
     single = field.inner if isinstance(field, fields.List) else field
+    named = {written(value): text for value, text in single.metadata.get("labels", {}).items()}
     found: dict[str, str] = {}
     for number, value in enumerate(values):
         key = written(_serialized(single, value))
         label = labels[number] if number < len(labels) else value
+        if key in named:
+            label = plugin_words.spoken(named[key])
         found[key] = str(label) if str(label).strip() else key
     return found
 
@@ -299,7 +287,7 @@ def _choices(field: fields.Field[Any]) -> tuple[list[Any], list[str]] | None:
         # For lists there is a kind of it for what they hold.
         is_meant = isinstance(one, validate.ContainsOnly) == isinstance(field, fields.List)
         if isinstance(one, validate.OneOf) and is_meant:
-            return list(one.choices), [plugin_words.spoken(label) for label in one.labels]
+            return list(one.choices), list(one.labels)
     return None
 
 
@@ -378,18 +366,10 @@ def _others(plugin: TenantPlugin, settings: tuple[Setting, ...]) -> dict[str, An
     return {name: value for name, value in plugin.settings.items() if name not in known}
 
 
-def _seen(plugin: TenantPlugin) -> str:
-    return json.dumps([plugin.is_on, plugin.settings])
-
-
-def _read(seen: str) -> tuple[bool, Mapping[str, Any]]:
-    try:
-        is_on, settings = json.loads(seen)
-    except (ValueError, TypeError, RecursionError):
-        return False, {}
-    return bool(is_on), settings if isinstance(settings, Mapping) else {}
-
-
-def _by_now(value: Any) -> str:
-    now = line(value) or "–"
-    return gettext("Somebody changed this meanwhile. By now it is: %(now)s", now=now)
+def _now(
+    plugin: TenantPlugin, settings: tuple[Setting, ...], others: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is kept, by the names of the fields."""
+    kept = {one.name: one.kept_in(plugin.settings) for one in settings}
+    now = {name: None if value is missing else value for name, value in kept.items()}
+    return {**now, "is_on": plugin.is_on, "others": others}

@@ -9,8 +9,8 @@ from typing import Any, Final
 from marshmallow import fields, validate
 
 from staffroll.plugins.facts import Text
-from staffroll.plugins.tenant import in_language
 from staffroll.web.pages import gettext, lazy_gettext, ngettext, words
+from staffroll_accounts.actions.plugins import TenantPlugin
 
 KINDS: Final[dict[str, Any]] = {
     "check_password": lazy_gettext("Password rules"),
@@ -19,15 +19,6 @@ KINDS: Final[dict[str, Any]] = {
     "export_formats": lazy_gettext("Export formats"),
 }
 """What a plugin brings, by hook; the other hooks belong to these."""
-
-_WRONG: Final[dict[str, Any]] = {
-    "Not a valid integer.": lazy_gettext("This is not a whole number."),
-    "Not a valid number.": lazy_gettext("This is not a number."),
-    "Not a valid email address.": lazy_gettext("This is not an e-mail address."),
-    "Not a valid URL.": lazy_gettext("This is not an address such as https://example.org."),
-    "Not a valid date.": lazy_gettext("This is not a date such as 2026-12-31."),
-}
-"""marshmallow's own sentences, which know one language."""
 
 _ABBREVIATIONS: Final = frozenset(
     ["api", "csv", "id", "ip", "json", "jsonl", "ldap", "sso", "url", "xlsx", "xml"]
@@ -45,6 +36,11 @@ def title(name: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+def called(plugin: TenantPlugin) -> str:
+    """What people call a plugin."""
+    return spoken(plugin.description.title) or title(plugin.name)
+
+
 def kinds(hooks: Collection[str]) -> list[str]:
     """What a plugin with these hooks brings."""
     return [str(label) for hook, label in KINDS.items() if hook in hooks]
@@ -52,15 +48,14 @@ def kinds(hooks: Collection[str]) -> list[str]:
 
 def spoken(said: Text | None) -> str:
     """A text of a plugin's; empty for None."""
-    return "" if said is None else in_language(said, words.current().language)
+    return "" if said is None else words.spoken(said)
 
 
 def better(problem: str, limits: str) -> str:
-    """The same in the reader's language, where it is one of marshmallow's own."""
+    """The same in the reader's language, where it is marshmallow's own about limits."""
     if _BEYOND.match(problem) and limits:
         return gettext("This is beyond the limits. %(limits)s", limits=limits)
-    known = _WRONG.get(problem)
-    return problem if known is None else str(known)
+    return problem
 
 
 def limits(field: fields.Field[Any]) -> str:

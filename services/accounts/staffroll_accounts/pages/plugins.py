@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Final
 
 from flask import Response
-from wtforms import HiddenField
 
-from staffroll.errors import Stale
 from staffroll.web.pages import ConfirmForm, PageGroup, gettext, go, notice, page
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import plugins as actions
@@ -21,36 +18,10 @@ EDIT: Final = "accounts.plugins:edit"
 _UNUSABLE: Final = ("missing", "broken")
 
 
-class OffForm(ConfirmForm):
-    """With the version that its reader saw."""
-
-    version = HiddenField()
-
-    def __init__(self, plugin: TenantPlugin) -> None:
-        super().__init__(
-            gettext(
-                "I understand that %(plugin)s does not apply any more.",
-                plugin=plugin_words.title(plugin.name),
-            )
-        )
-        self.version.data = self.version.data or str(plugin.version)
-
-    def expected(self, plugin: TenantPlugin) -> int:
-        """The version to change.
-
-        Raises:
-            Stale: It is not the one that the reader saw; they see it now.
-        """
-        before, self.version.data = self.version.data, str(plugin.version)
-        if before != self.version.data:
-            raise Stale
-        return plugin.version
-
-
 def plugins() -> PageGroup:
     """The pages of plugins."""
     bp = PageGroup("plugin_pages", __name__)
-    bp.app_template_filter("plugin_title")(plugin_words.title)
+    bp.app_template_filter("plugin_title")(plugin_words.called)
     bp.app_template_filter("plugin_kinds")(plugin_words.kinds)
 
     @bp.get("/plugins")
@@ -80,20 +51,11 @@ def plugins() -> PageGroup:
         plugin = actions.get(name, scope)
         form = plugin_form.form_of(plugin)
         if form.is_good():
-            try:
-                with form.refusals(but=Stale):
-                    expected = form.check_seen(plugin)
-                    actions.switch_on(name, form.given(), scope, expected=expected)
-                    notice(_done(plugin))
-                    return go(".show", name=name)
-            except Stale:
-                form.status = HTTPStatus.UNPROCESSABLE_ENTITY
-                form.problems.append(
-                    gettext(
-                        "Somebody changed this plugin meanwhile. What you filled in is still here: "
-                        "save it again, and it counts."
-                    )
-                )
+            with form.refusals():
+                form.check_seen(form.filled_in())
+                actions.switch_on(name, form.given(), scope, expected=plugin.version)
+                notice(_done(plugin))
+                return go(".show", name=name)
         elif plugin.state in _UNUSABLE:
             return go(".show", name=name)
         return page(
@@ -108,13 +70,15 @@ def plugins() -> PageGroup:
     @bp.needs(EDIT, fresh=True)
     def switch_off(name: str, scope: AccountsScope) -> Response:
         plugin = actions.get(name, scope)
-        form = OffForm(plugin)
+        title = plugin_words.called(plugin)
+        form = ConfirmForm(
+            gettext("I understand that %(plugin)s does not apply any more.", plugin=title),
+            {"version": plugin.version},
+        )
         if form.is_confirmed():
             with form.refusals():
-                actions.switch_off(name, scope, expected=form.expected(plugin))
-                notice(
-                    gettext("%(plugin)s is switched off.", plugin=plugin_words.title(plugin.name))
-                )
+                actions.switch_off(name, scope, expected=plugin.version)
+                notice(gettext("%(plugin)s is switched off.", plugin=title))
                 # A plugin that is not installed has no page from here on.
                 return go(".show_list")
         elif not plugin.is_on:
@@ -148,5 +112,5 @@ def _done(plugin: TenantPlugin) -> str:
         return gettext("The settings are saved, and count from now on.")
     return gettext(
         "%(plugin)s is switched on, and counts from now on.",
-        plugin=plugin_words.title(plugin.name),
+        plugin=plugin_words.called(plugin),
     )

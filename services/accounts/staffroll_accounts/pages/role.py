@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Response
-from wtforms import HiddenField
 
-from staffroll.errors import Forbidden, Stale
-from staffroll.web.pages import PageGroup, gettext, go, notice, page
+from staffroll.errors import Forbidden
+from staffroll.web.pages import PageGroup, SeenForm, gettext, go, notice, page
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import roles as actions
 from staffroll_accounts.api.roles import RoleChangesSchema
@@ -22,56 +21,35 @@ from staffroll_accounts.pages.role_words import CATEGORIES
 _AS_IT_CAME: Final = ("name", "abbreviation", "description", "permissions", "planning_units")
 
 
-class ChangedRoleForm(RoleForm):
-    """With the version that its reader saw."""
-
-    version = HiddenField()
+class ChangedRoleForm(SeenForm, RoleForm):
+    unordered = frozenset({"permissions", "planning_units"})
 
     def __init__(self, role: Role, units: UnitNames) -> None:
-        super().__init__(known={**known_of(role), "version": role.version})
+        now = {name: getattr(role, name) for name in (*_AS_IT_CAME, "category")}
+        super().__init__(now, known=known_of(role))
         if role.is_default:
             del self.category
         self.offer(units)
         self._units = units
 
-    def check_seen(self, role: Role, changes: Mapping[str, Any]) -> None:
-        """Say at each field what is stored, where it is not what was typed, and see it from now on.
+    def by_now(self, name: str, now: Any, typed: Any) -> list[str]:
+        if name != "permissions":
+            return super().by_now(name, now, typed)
+        more = role_permissions.sentences(set(now) - set(typed))
+        less = role_permissions.sentences(set(typed) - set(now))
+        said = []
+        if more:
+            said = [gettext("Stored by now, not ticked here: %(what)s", what=" ".join(more))]
+        if less:
+            said += [gettext("Ticked here, not stored by now: %(what)s", what=" ".join(less))]
+        return said
 
-        Nothing, where nobody changed the role meanwhile, or to just this.
-
-        Raises:
-            Stale.
-        """
-        is_newest = self.version.data == str(role.version)
-        self.version.data = str(role.version)
-        differing = [name for name in changes if not _is_same(role, name, changes[name])]
-        if is_newest or not differing:
-            return
-        for name in differing:
-            self.say_at(name, self._read_out(role, name, changes[name]))
-        raise Stale
-
-    def _read_out(self, role: Role, name: str, typed: Any) -> list[str]:
-        if name == "permissions":
-            more = role_permissions.sentences(set(role.permissions) - set(typed))
-            less = role_permissions.sentences(set(typed) - set(role.permissions))
-            return [
-                *(
-                    [gettext("Stored by now, not ticked here: %(what)s", what=" ".join(more))]
-                    * bool(more)
-                ),
-                *(
-                    [gettext("Ticked here, not stored by now: %(what)s", what=" ".join(less))]
-                    * bool(less)
-                ),
-            ]
-        now = str(getattr(role, name))
+    def read_out(self, name: str, value: Any) -> str:
         if name == "category":
-            now = str(CATEGORIES[role.category])
-        elif name == "planning_units":
-            units = role.planning_units
-            now = gettext("all") if units is None else ", ".join(map(self._units.of, units))
-        return [gettext("Somebody changed this meanwhile. By now it is: %(now)s", now=now or "–")]
+            return str(CATEGORIES[value])
+        if name == "planning_units":
+            return gettext("all") if value is None else ", ".join(map(self._units.of, value))
+        return super().read_out(name, value)
 
 
 def role(siblings: Mapping[str, str]) -> PageGroup:
@@ -92,8 +70,7 @@ def role(siblings: Mapping[str, str]) -> PageGroup:
             if not scope.actor.may(EDIT):
                 raise Forbidden(permission=EDIT)
             with form.refusals():
-                changes = form.load(RoleChangesSchema, form.typed())
-                form.check_seen(found, changes)
+                changes = form.changes(form.load(RoleChangesSchema, form.typed()))
                 actions.edit(role_id, changes, scope, expected=found.version)
                 notice(gettext("Saved."))
                 return go(".show", role_id=role_id)
@@ -122,10 +99,3 @@ def is_as_it_came(found: Role) -> bool:
         return True
     fresh = default_role(found.category, found.id)
     return all(getattr(found, name) == getattr(fresh, name) for name in _AS_IT_CAME)
-
-
-def _is_same(found: Role, name: str, wished: Any) -> bool:
-    now = getattr(found, name)
-    if name in ("permissions", "planning_units") and None not in (now, wished):
-        return set(now) == set(wished)
-    return bool(now == wished)

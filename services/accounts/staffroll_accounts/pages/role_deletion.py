@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Response
-from wtforms import HiddenField, RadioField, SelectField
+from wtforms import RadioField, SelectField
 
 from staffroll.errors import Stale
 from staffroll.giving import RoleNotYours
-from staffroll.web.pages import PageGroup, gettext, go, lazy_gettext, ngettext, notice, page
+from staffroll.web.pages import (
+    ConfirmForm,
+    PageGroup,
+    gettext,
+    go,
+    lazy_gettext,
+    ngettext,
+    notice,
+    page,
+)
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import roles as actions
 from staffroll_accounts.api.roles import DeletionQuerySchema
 from staffroll_accounts.domain.errors import DefaultRoleStays, RoleInUse
 from staffroll_accounts.domain.roles import Role
 from staffroll_accounts.pages import role_holders
-from staffroll_accounts.pages.role_confirming import ConfirmSeenForm
 from staffroll_accounts.pages.role_fields import EDIT
 from staffroll_accounts.pages.role_holders import Holders
 
@@ -32,42 +39,34 @@ def _ways() -> dict[str, str]:
     }
 
 
-class DeleteRoleForm(ConfirmSeenForm):
-    """Where users have the role, with what becomes of them, and how many its reader saw."""
+class DeleteRoleForm(ConfirmForm):
+    """Where users have the role, with what becomes of them."""
 
-    seen_users = HiddenField()
     way = RadioField(lazy_gettext("What becomes of them"), choices=_ways, default=_REPLACE)
     replace_with = SelectField(lazy_gettext("The other role"), validate_choice=False)
 
     def __init__(self, role: Role, holders: Holders, scope: AccountsScope) -> None:
         text = gettext("I understand that the role %(name)s is deleted for ever.", name=role.name)
-        super().__init__(text, role)
+        super().__init__(text, {"version": role.version, "users": holders.total})
         self._total = holders.total
-        if not self._is_sent:
-            self.seen_users.data = str(holders.total)
         self._others = {one.id: one.name for one in scope.store.roles.all() if one.id != role.id}
         self.replace_with.choices = {"": gettext("Please choose"), **self._others}
 
     @property
     def is_replaced(self) -> bool:
         """Whether its users are to get another role."""
-        is_held = self._total > 0 and self.seen_users.data != "0"
-        return is_held and self.way.data == _REPLACE
+        return self._total > 0 and self.way.data == _REPLACE
 
-    def is_decided(self) -> bool:
-        """Whether it is confirmed, and said what becomes of its users; what lacks is said."""
-        is_confirmed = self.is_confirmed()
-        if self._is_sent and self.is_replaced and not self.replace_with.data:
-            self.status = HTTPStatus.UNPROCESSABLE_ENTITY
-            self.say_at("replace_with", [gettext("Please fill this in.")])
-            return False
-        return is_confirmed
+    def lacking(self) -> dict[str, str]:
+        is_undecided = self.is_replaced and not self.replace_with.data
+        other = {"replace_with": gettext("Please fill this in.")} if is_undecided else {}
+        return {**super().lacking(), **other}
 
     def query(self) -> dict[str, Any]:
         """What is wished, in the schema's names."""
         if self.is_replaced:
             return {"replace_with": self.replace_with.data}
-        return {"remove_from": self.seen_users.data}
+        return {"remove_from": str(self._total)}
 
     def said(self, role: Role) -> str:
         """What happens now, for the next page."""
@@ -103,17 +102,16 @@ def role_deletion() -> PageGroup:
             raise DefaultRoleStays
         holders = role_holders.count(role_id, scope)
         form = DeleteRoleForm(found, holders, scope)
-        if form.is_decided():
+        if form.is_confirmed():
             with form.refusals(replace_with=RoleNotYours):
                 wish = form.load(DeletionQuerySchema, form.query())
                 try:
-                    actions.delete(role_id, scope, expected=form.expected, **wish)
-                except (Stale, RoleInUse):
-                    form.see_again(found)
-                    form.seen_users.data = str(holders.total)
-                else:
-                    notice(form.said(found))
-                    return go("roles_pages.show_list")
+                    actions.delete(role_id, scope, expected=found.version, **wish)
+                except RoleInUse as error:
+                    # Somebody got or lost it since it was counted above.
+                    raise Stale from error
+                notice(form.said(found))
+                return go("roles_pages.show_list")
         return page(
             "roles/delete.html",
             form.status,

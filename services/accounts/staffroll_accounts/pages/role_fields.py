@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from staffroll.web.pages import Form, gettext, lazy_gettext
+from staffroll.web.pages.boxes import BoxesField
 from staffroll_accounts.domain.roles import Role
 from staffroll_accounts.pages import role_permissions
 from staffroll_accounts.pages.role_units import UnitNames
@@ -33,28 +33,14 @@ def _reaches() -> dict[str, str]:
     }
 
 
-class _Boxes(SelectMultipleField):
-    """What the API's schema judges, as check boxes."""
-
-    def __init__(self, label: Any, **known: Any) -> None:
-        super().__init__(
-            label,
-            [Optional()],
-            widget=ListWidget(prefix_label=False),
-            option_widget=CheckboxInput(),
-            validate_choice=False,
-            **known,
-        )
-
-
 class RoleForm(Form):
     name = StringField(lazy_gettext("Name"))
     abbreviation = StringField(lazy_gettext("Abbreviation"), [Optional()])
     category = SelectField(lazy_gettext("Category"), choices=_categories, validate_choice=False)
     description = StringField(lazy_gettext("Description"), [Optional()])
-    permissions = _Boxes(lazy_gettext("What it allows"))
+    permissions = BoxesField(lazy_gettext("What it allows"))
     reach = RadioField(lazy_gettext("Whom it reaches"), choices=_reaches, default=ALL)
-    planning_units = _Boxes(lazy_gettext("Planning units"))
+    planning_units = BoxesField(lazy_gettext("Planning units"))
     unit_ids = StringField(lazy_gettext("Further planning units, by id"), [Optional()])
 
     def offer(self, units: UnitNames) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,11 +24,19 @@ class Holders:
         return self.billed + self.unbilled
 
 
+def count_each(role_ids: Sequence[str], scope: AccountsScope) -> dict[str, Holders]:
+    """By role, as the user list counts; of many, as of some seconds ago."""
+    counted = scope.store.users.count_many_with_roles(role_ids)
+    return {role_id: _holders(by_status) for role_id, by_status in counted.items()}
+
+
 def count(role_id: str, scope: AccountsScope) -> Holders:
-    """As of now."""
-    everybody = scope.store.users.count_with_role(role_id)
-    billed = scope.store.users.count_active_with_role(role_id, but="")
-    return Holders(billed, max(0, everybody - billed))
+    """Of one role, as of now."""
+    return _holders(scope.store.users.count_with_roles([role_id])[role_id])
+
+
+def _holders(by_status: Mapping[str, int]) -> Holders:
+    return Holders(by_status.get("active", 0), by_status.get("deactivated", 0))
 
 
 def count_with_nothing_else(role_id: str, scope: AccountsScope) -> int:

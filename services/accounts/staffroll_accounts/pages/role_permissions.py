@@ -41,17 +41,13 @@ def labels(present: Iterable[str] = ()) -> dict[str, str]:
 
 def sentences(names: Iterable[str]) -> list[str]:
     """What they allow, in the order of the catalogue."""
-    wanted = set(names)
-    return [text for name, text in labels(sorted(wanted)).items() if name in wanted]
+    return list(_texts(names).values())
 
 
 def by_service(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """What they allow, under the names of the services."""
-    wanted = set(names)
-    texts = {name: text for name, text in labels(sorted(wanted)).items() if name in wanted}
-    return [
-        (label, [texts[name] for name in inside]) for label, inside in _grouped(texts) if inside
-    ]
+    texts = _texts(names)
+    return [(label, [texts[name] for name in inside]) for label, inside in _grouped(texts)]
 
 
 def boxes(
@@ -77,6 +73,11 @@ def boxes(
         for option in options
     }
     return [(label, [found[name] for name in inside]) for label, inside in _grouped(found)]
+
+
+def _texts(names: Iterable[str]) -> dict[str, str]:
+    wanted = set(names)
+    return {name: text for name, text in labels(sorted(wanted)).items() if name in wanted}
 
 
 def _grouped(names: Iterable[str]) -> list[tuple[str, list[str]]]:

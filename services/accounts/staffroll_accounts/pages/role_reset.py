@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Response
 
-from staffroll.errors import NotFound, Stale
-from staffroll.web.pages import PageGroup, gettext, go, notice, page
+from staffroll.errors import NotFound
+from staffroll.web.pages import ConfirmForm, PageGroup, gettext, go, notice, page
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import roles as actions
 from staffroll_accounts.domain.roles import default_role
 from staffroll_accounts.pages import role_holders, role_permissions
-from staffroll_accounts.pages.role_confirming import ConfirmSeenForm
 from staffroll_accounts.pages.role_fields import EDIT
 
 
@@ -25,18 +24,15 @@ def role_reset() -> PageGroup:
         if not found.is_default:
             raise NotFound
         fresh = default_role(found.category, role_id)
-        form = ConfirmSeenForm(
-            gettext("I understand that what was changed in this role is lost."), found
+        form = ConfirmForm(
+            gettext("I understand that what was changed in this role is lost."),
+            {"version": found.version},
         )
         if form.is_confirmed():
             with form.refusals():
-                try:
-                    actions.reset(role_id, scope, expected=form.expected)
-                except Stale:
-                    form.see_again(found)
-                else:
-                    notice(gettext("The role is as it came."))
-                    return go("role_page.show", role_id=role_id)
+                actions.reset(role_id, scope, expected=found.version)
+                notice(gettext("The role is as it came."))
+                return go("role_page.show", role_id=role_id)
         return page(
             "roles/reset.html",
             form.status,

@@ -30,7 +30,9 @@ def roles() -> PageGroup:
     @bp.get("/roles")
     @bp.needs(READ)
     def show_list(scope: AccountsScope) -> Response:
-        rows = [Row(role, role_holders.count(role.id, scope)) for role in scope.store.roles.all()]
+        found = list(scope.store.roles.all())
+        holders = role_holders.count_each([role.id for role in found], scope)
+        rows = [Row(role, holders[role.id]) for role in found]
         return page("roles/list.html", rows=rows, categories=CATEGORIES)
 
     return bp

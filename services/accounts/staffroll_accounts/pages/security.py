@@ -52,6 +52,8 @@ _STANDINGS: Final = {
 
 
 class PasswordsForm(SettingsForm):
+    settings = ("password_min_length",)
+
     password_min_length = IntegerField(lazy_gettext("Characters that a password must have"))
 
 
@@ -104,13 +106,12 @@ def security(at_hand: AtHand) -> PageGroup:
     @bp.form("/security/passwords")
     @bp.needs(READ_TENANT)
     def set_passwords(scope: AccountsScope) -> Response:
-        tenant = tenants.get(scope)
-        form = _passwords_form(scope, sent=None)
+        form = PasswordsForm(tenants.get(scope))
         if form.is_good():
             check_may_edit(scope)
             with form.refusals():
                 length = form.password_min_length.data
-                form.save({"password_min_length": length}, tenant, scope)
+                form.save({"password_min_length": length}, scope)
                 notice(gettext("Saved. It counts for passwords that are set from now on."))
                 return go(".show")
         if not scope.actor.may(READ):
@@ -173,7 +174,7 @@ def security(at_hand: AtHand) -> PageGroup:
 def _show(scope: AccountsScope, at_hand: AtHand, form: PasswordsForm | None) -> Response:
     overview = actions.overview(scope)
     if form is None and scope.actor.may(READ_TENANT):
-        form = _passwords_form(scope, sent=False)
+        form = PasswordsForm(tenants.get(scope), sent=False)
     spread = parts(overview.two_factor)
     return page(
         "security/show.html",
@@ -191,16 +192,6 @@ def _show(scope: AccountsScope, at_hand: AtHand, form: PasswordsForm | None) -> 
         fresh_for=_span(FRESH_FOR),
         locked_at=LOCKED_AT_FAILURE,
     )
-
-
-def _passwords_form(scope: AccountsScope, *, sent: bool | None) -> PasswordsForm:
-    tenant = tenants.get(scope)
-    names = ("password_min_length",)
-    known = {"password_min_length": tenant.password_min_length}
-    form = PasswordsForm(sent=sent, known=known)
-    if not form.seen.data:
-        form.show(tenant, names)
-    return form
 
 
 def _users(listing: Listing, scope: AccountsScope) -> tuple[list[Any], tuple[str, str] | None]:

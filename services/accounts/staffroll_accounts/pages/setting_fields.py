@@ -17,13 +17,12 @@ from wtforms import (
     BooleanField,
     PasswordField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from staffroll.web.pages import gettext
+from staffroll.web.pages.boxes import BoxesField
 
 Read = Callable[[str], Any]
 """One line, as a value."""
@@ -129,7 +128,7 @@ class ChoiceField(SelectField):
         return _chosen(self.data) if self.data else missing
 
 
-class ChoicesField(SelectMultipleField):
+class ChoicesField(BoxesField):
     """Any of several values.
 
     Args:
@@ -137,14 +136,7 @@ class ChoicesField(SelectMultipleField):
     """
 
     def __init__(self, label: str, *, labels: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(
-            label,
-            choices=dict(labels),
-            validate_choice=False,
-            widget=ListWidget(prefix_label=False),
-            option_widget=CheckboxInput(),
-            **kwargs,
-        )
+        super().__init__(label, choices=dict(labels), **kwargs)
 
     def process_data(self, value: Any) -> None:
         self.data = list(map(written, value if isinstance(value, list) else []))

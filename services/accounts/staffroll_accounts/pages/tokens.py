@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Response
-from wtforms import RadioField, SelectMultipleField, StringField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import RadioField, StringField
 
 from staffroll import clock
 from staffroll.permissions import CATALOGUE
 from staffroll.scope import Actor
 from staffroll.web.pages import Form, PageGroup, gettext, go, lazy_gettext, notice, page
+from staffroll.web.pages.boxes import BoxesField
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import access_tokens as actions
 from staffroll_accounts.api.access_tokens import NewAccessTokenSchema
@@ -34,11 +34,7 @@ class TokenForm(Form):
         choices=_lives,
         default="30",
     )
-    scopes = SelectMultipleField(
-        lazy_gettext("May be used for"),
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
+    scopes = BoxesField(lazy_gettext("May be used for"), [])
 
 
 def tokens() -> PageGroup:

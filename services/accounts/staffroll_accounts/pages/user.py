@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Response, request
-from wtforms import HiddenField
 
-from staffroll.errors import Forbidden, Stale
+from staffroll.errors import Forbidden
 from staffroll.giving import RoleNotYours
 from staffroll.user_copy import UserCopy
-from staffroll.web.pages import PageGroup, gettext, go, notice, page, reading
+from staffroll.web.pages import PageGroup, SeenForm, gettext, go, notice, page, reading
 from staffroll.web.pages.followed import DeleteForm
 from staffroll_accounts.actions import AccountsScope, deletion, sessions, two_factor
 from staffroll_accounts.actions import users as actions
@@ -38,34 +37,20 @@ _FIELDS: Final = (
 )
 
 
-class ChangedUserForm(UserForm):
-    """With the version that its reader saw."""
+class ChangedUserForm(SeenForm, UserForm):
+    unordered = frozenset({"roles"})
 
-    version = HiddenField()
+    def __init__(self, user: User, scope: AccountsScope, *, sent: bool | None = None) -> None:
+        super().__init__({name: getattr(user, name) for name in _FIELDS}, sent=sent)
+        self.offer(scope)
+        self._scope = scope
 
-    def check_seen(self, user: User, changes: Mapping[str, Any], scope: AccountsScope) -> None:
-        """Say at each field what somebody else has made of it meanwhile, and see it from now on.
-
-        What others changed besides, or to the same, does not disturb.
-
-        Raises:
-            Stale.
-        """
-        seen = _number(self.version.data)
-        newer = [
-            name
-            for name in changes
-            if user.field_versions.get(name, 0) > seen and not _is_same(user, name, changes[name])
-        ]
-        self.version.data = str(user.version)
-        for name in newer:
-            now = _read_out(user, name, scope)
-            self.say_at(
-                name,
-                [gettext("Somebody changed this meanwhile. By now it is: %(now)s", now=now)],
-            )
-        if newer:
-            raise Stale
+    def read_out(self, name: str, value: Any) -> str:
+        if name == "roles":
+            return ", ".join(role.name for role in self._scope.store.roles.some(value))
+        if name == "is_admin":
+            return gettext("on") if value else gettext("off")
+        return super().read_out(name, value)
 
 
 def user(siblings: Mapping[str, str]) -> PageGroup:
@@ -80,14 +65,12 @@ def user(siblings: Mapping[str, str]) -> PageGroup:
     @bp.needs(READ)
     def show(user_id: str, scope: AccountsScope) -> Response:
         found = actions.get(user_id, scope)
-        form = ChangedUserForm(known=_known(found))
-        form.offer(scope)
+        form = ChangedUserForm(found, scope)
         if form.is_good():
             if not scope.actor.may(EDIT):
                 raise Forbidden(permission=EDIT)
             with form.refusals(email=EmailTaken, roles=RoleNotYours, is_admin=LastAdmin):
-                changes = form.load(UserChangesSchema, form.typed(scope))
-                form.check_seen(found, changes, scope)
+                changes = form.changes(form.load(UserChangesSchema, form.typed(scope)))
                 actions.edit(user_id, changes, scope, expected=found.version)
                 if user_id == scope.actor.id:
                     reading.read_again()
@@ -108,9 +91,7 @@ def show_user(
     delete_form: DeleteForm | None = None,
 ) -> Response:
     """The page, with the form that was sent as it was typed."""
-    if form is None:
-        form = ChangedUserForm(sent=False, known=_known(found))
-        form.offer(scope)
+    form = form or ChangedUserForm(found, scope, sent=False)
     copy = UserCopy.of(public_state(found))
     return page(
         "users/show.html",
@@ -137,24 +118,3 @@ def _lost(found: User, scope: AccountsScope) -> Losses | None:
         return deletion.preview(found.id, scope, expected=None)
     except AccountNotYours:
         return None
-
-
-def _known(found: User) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in (*_FIELDS, "version")}
-
-
-def _is_same(found: User, name: str, wished: Any) -> bool:
-    now = getattr(found, name)
-    return set(now) == set(wished) if name == "roles" else bool(now == wished)
-
-
-def _read_out(found: User, name: str, scope: AccountsScope) -> str:
-    if name == "roles":
-        return ", ".join(role.name for role in scope.store.roles.some(found.roles)) or "–"
-    if name == "is_admin":
-        return gettext("on") if found.is_admin else gettext("off")
-    return str(getattr(found, name)) or "–"
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, EmailField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import BooleanField, EmailField, SelectField, StringField
 
 from staffroll.web.pages import Form, choices, lazy_gettext
+from staffroll.web.pages.boxes import BoxesField
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.pages.role_words import CATEGORIES
 
@@ -19,13 +18,7 @@ class UserForm(Form):
     email = EmailField(lazy_gettext("E-mail address"))
     language = SelectField(lazy_gettext("Language"), validate_choice=False)
     time_zone = SelectField(lazy_gettext("Time zone"), validate_choice=False)
-    roles = SelectMultipleField(
-        lazy_gettext("User roles"),
-        [Optional()],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-        validate_choice=False,
-    )
+    roles = BoxesField(lazy_gettext("User roles"))
     is_admin = BooleanField(lazy_gettext("Grant admin access"))
 
     def offer(self, scope: AccountsScope) -> None:

@@ -11,7 +11,9 @@ from marshmallow import Schema, fields, validate
 
 from staffroll.ids import UUID_PATTERN
 from staffroll.plugins.errors import PluginFailed
+from staffroll.plugins.facts import in_language
 from staffroll.search import TooManyTerms
+from staffroll.web.guard import asked_language
 from staffroll.web.lists import SearchText
 from staffroll.web.resource import Resource, View
 from staffroll_export.actions import ExportScope
@@ -53,7 +55,14 @@ class FormatSchema(Schema):
     """A form in which the user list can be downloaded."""
 
     name = _format("name", "For `?format=`.")
-    title = _format("title", "For people.")
+    title = fields.Function(
+        lambda choice: in_language(choice.format.title, asked_language()),
+        required=True,
+        metadata={
+            "type": "string",
+            "description": "For people, in the language of `Accept-Language`.",
+        },
+    )
     media_type = _format("media_type", "Of the file.")
     extension = _format("extension", "Of the file's name, without the dot.")
     plugin = fields.String(

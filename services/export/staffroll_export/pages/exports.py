@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from staffroll.web.pages import Listing, PageGroup, page
+from staffroll.web.pages.listing import asked_for
 from staffroll_export.actions import ExportScope
 from staffroll_export.actions import exports as actions
 from staffroll_export.actions.exports import Waits
@@ -35,7 +36,7 @@ def exports(downloads: Downloads, waits: Waits) -> PageGroup:
     @bp.needs("export.users:read")
     def download(scope: ExportScope) -> Response:
         """The file itself."""
-        wanted = Wanted.of(Listing(WantedSchema).query)
+        wanted = Wanted.of(asked_for(WantedSchema))
         export = actions.export_users(wanted, scope, downloads, waits)
         response = Response(export.download, content_type=export.content_type)
         response.headers["Content-Disposition"] = f'attachment; filename="{export.filename}"'

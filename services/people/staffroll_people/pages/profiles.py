@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
 from flask import Response
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
-from staffroll.errors import Stale
 from staffroll.following.actions import Answer
 from staffroll.records import Record
-from staffroll.web.pages import Form, PageGroup, gettext, go, lazy_gettext, notice, page, refused
+from staffroll.web.pages import (
+    PageGroup,
+    SeenForm,
+    gettext,
+    go,
+    lazy_gettext,
+    notice,
+    page,
+    refused,
+)
 from staffroll.web.pages.days import DayField
 from staffroll.web.pages.followed import WAIT_SECONDS
 from staffroll_people.actions import PeopleScope
@@ -36,15 +42,9 @@ _SENSITIVE: Final = (
 )
 
 
-class ProfileForm(Form):
-    """All of a profile that its reader may change, fields of parts by both names.
+class ProfileForm(SeenForm):
+    """All of a profile that its reader may change, fields of parts by both names."""
 
-    Attributes:
-        seen: A mark of what its reader saw of these fields.
-        by_now: What somebody else changed them to meanwhile, by field.
-    """
-
-    seen = HiddenField()
     last_name = StringField(lazy_gettext("Last name"))
     first_name = StringField(lazy_gettext("First name"), validators=[Optional()])
     email = StringField(lazy_gettext("E-mail address"))
@@ -66,53 +66,41 @@ class ProfileForm(Form):
     notes = TextAreaField(lazy_gettext("Notes"), validators=[Optional()])
 
     def __init__(self, record: Record[Profile], scope: PeopleScope) -> None:
-        self._before = _values(record)
         wish = record.followed.change
-        wished = wish.fields if wish is not None else {}
-        super().__init__(known={**self._before, **wished})
-        self.by_now: dict[str, str] = {}
-        if wish is not None and not wish.is_refused:
-            self._leave_out(_OF_USER)
-        if not (scope.actor.may(READ_SENSITIVE) and scope.actor.may(EDIT_SENSITIVE)):
-            self._leave_out(_SENSITIVE)
-        else:
-            self.address_country.choices = {"": gettext("Please choose"), **country_choices()}
-        self._before = {name: text for name, text in self._before.items() if name in self}
-
-    def _leave_out(self, names: Iterable[str]) -> None:
-        for name in names:
+        is_under_way = wish is not None and not wish.is_refused
+        is_trusted = scope.actor.may(READ_SENSITIVE) and scope.actor.may(EDIT_SENSITIVE)
+        hidden = (*(_OF_USER if is_under_way else ()), *(() if is_trusted else _SENSITIVE))
+        now = {name: text for name, text in _values(record).items() if name not in hidden}
+        super().__init__(now, known={**now, **(wish.fields if wish is not None else {})})
+        for name in hidden:
             del self[name]
+        if is_trusted:
+            self.address_country.choices = {"": gettext("Please choose"), **country_choices()}
 
-    @property
-    def mark(self) -> str:
-        """Of what its fields hold in the database now."""
-        return hashlib.sha256(json.dumps(self._before, sort_keys=True).encode()).hexdigest()
-
-    def changes(self) -> dict[str, Any]:
+    def edits(self) -> dict[str, Any]:
         """What was changed, in the names of the API.
 
         Raises:
-            Stale: Somebody else changed one of the fields meanwhile.
+            Stale: Somebody else changed the same meanwhile.
         """
-        typed = {name: (self[name].data or "").replace("\r\n", "\n") for name in self._before}
-        if self.seen.data != self.mark:
-            self.by_now = {
-                name: text or gettext("empty")
-                for name, text in self._before.items()
-                if text != typed[name]
-            }
-            raise Stale
-        changed = {name for name, text in typed.items() if text != self._before[name]}
+        typed = {name: (self[name].data or "").replace("\r\n", "\n") for name in self._now}
+        changed = self.changes(typed)
         found: dict[str, Any] = {
-            name: typed[name] if name in _OF_USER else typed[name] or None
-            for name in changed
+            name: text if name in _OF_USER else text or None
+            for name, text in changed.items()
             if not name.startswith(tuple(_PARTS))
         }
+        new = {**self._now, **changed}
         for part, names in _PARTS.items():
             if any(f"{part}_{name}" in changed for name in names):
-                whole = {name: typed[f"{part}_{name}"] or None for name in names}
+                whole = {name: new[f"{part}_{name}"] or None for name in names}
                 found[part] = whole if any(whole.values()) else None
         return found
+
+    def read_out(self, name: str, value: Any) -> str:
+        if name == "address_country":
+            value = country_choices().get(value, value)
+        return super().read_out(name, value)
 
 
 def profiles(actions: PersonActions) -> PageGroup:
@@ -128,7 +116,7 @@ def profiles(actions: PersonActions) -> PageGroup:
         form = ProfileForm(record, scope)
         if form.is_good():
             with form.refusals():
-                changes = form.changes()
+                changes = form.edits()
                 if changes:
                     of_user, own = form.load(PersonChangesSchema, changes)
                     answer = actions.edit(person_id, of_user, own, scope, expected=record.version)
@@ -136,7 +124,6 @@ def profiles(actions: PersonActions) -> PageGroup:
                 return go("people_pages.show", person_id=person_id)
         elif record.followed.change is not None and record.followed.change.is_refused:
             refused.show_at(form, record.followed.change)
-        form.seen.data = form.mark
         return page("people/edit.html", form.status, person=record, form=form)
 
     return bp

@@ -11,6 +11,7 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from staffroll.scope import Scope
+from staffroll.web import sharing
 from staffroll.web.lists import CursorInvalid, PageQuerySchema, Position
 from staffroll.web.resource import Resource, View
 from staffroll_scheduling.actions import billing as actions
@@ -159,7 +160,7 @@ def billing_file(month: str | None, scope: Scope[Store]) -> Response:
         NoBilling, Unavailable.
     """
     found = actions.file(month_of(month), scope)
-    response = Response(_csv(found.rows), mimetype="text/csv")
+    response = sharing.until_sent(Response(_csv(found.rows), mimetype="text/csv"))
     name = f"billing-{scope.tenant_id}-{found.month}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

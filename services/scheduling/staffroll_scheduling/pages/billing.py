@@ -13,6 +13,7 @@ from staffroll.errors import StaffrollError
 from staffroll.scope import Scope
 from staffroll.web.lists import CursorInvalid, Position
 from staffroll.web.pages import Listing, PageGroup, lazy_gettext, page, words
+from staffroll.web.pages.listing import asked_for
 from staffroll_scheduling.actions import billing as actions
 from staffroll_scheduling.actions.billing import BilledMonth
 from staffroll_scheduling.api.billing import (
@@ -78,7 +79,7 @@ def billing() -> PageGroup:
     @bp.needs(READ)
     def download(scope: Scope[Store]) -> Response:
         """The month as CSV."""
-        return billing_file(Listing(BillingFileQuerySchema).query["month"], scope)
+        return billing_file(asked_for(BillingFileQuerySchema)["month"], scope)
 
     return bp
 

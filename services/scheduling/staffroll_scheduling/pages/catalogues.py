@@ -8,19 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Response
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from staffroll.scope import Scope
 from staffroll.web.pages import Form, PageGroup, gettext, go, lazy_gettext, notice, page
+from staffroll.web.pages.boxes import BoxesField
 from staffroll.web.pages.choices import time_zones
 from staffroll_scheduling.actions import catalogue as actions
 from staffroll_scheduling.api.catalogue_forms import CATALOGUES
@@ -80,13 +73,7 @@ class SkillForm(EntryForm):
 
 
 class ActivityForm(EntryForm):
-    required_skills = SelectMultipleField(
-        lazy_gettext("Required skills"),
-        [Optional()],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-        validate_choice=False,
-    )
+    required_skills = BoxesField(lazy_gettext("Required skills"))
     colour = StringField(lazy_gettext("Colour"), [Optional()])
     is_paid = BooleanField(lazy_gettext("Paid working time"), default=True)
 

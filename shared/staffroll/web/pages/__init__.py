@@ -10,6 +10,7 @@ from staffroll.web.pages.listing import Listing
 from staffroll.web.pages.notices import notice
 from staffroll.web.pages.reader import Reader
 from staffroll.web.pages.rendering import go, page
+from staffroll.web.pages.seen import SeenForm
 from staffroll.web.pages.words import gettext, lazy_gettext, ngettext
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PageGroup",
     "Pages",
     "Reader",
+    "SeenForm",
     "gettext",
     "go",
     "lazy_gettext",

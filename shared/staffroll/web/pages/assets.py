@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from staffroll.errors import NotFound
 from staffroll.web import guard
+from staffroll.web.pages import compression
 
 _OWN: Final = Path(__file__).parent / "static"
 _YEAR_SECONDS: Final = 31_536_000
@@ -43,6 +44,11 @@ def _files() -> dict[str, Path]:
 @lru_cache(maxsize=64)
 def _digest(name: str) -> str:
     return hashlib.sha256(_files()[name].read_bytes()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=64)
+def _packed(name: str) -> bytes | None:
+    return compression.smallest(_files()[name].read_bytes())
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +86,10 @@ def install(app: Flask) -> None:
             raise NotFound
         response = send_file(path, max_age=_YEAR_SECONDS)
         response.headers["Cache-Control"] = f"public, max-age={_YEAR_SECONDS}, immutable"
+        if compression.is_wished(response) and (packed := _packed(name)) is not None:
+            response.close()
+            response.direct_passthrough = False
+            compression.send(response, packed)
         return response
 
     app.register_blueprint(bp)

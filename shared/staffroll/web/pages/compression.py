@@ -8,7 +8,6 @@ that another site makes but opening the page, so there is nothing to measure in 
 from __future__ import annotations
 
 import gzip
-from functools import lru_cache
 from typing import Final
 
 from flask import Flask, Response, request
@@ -24,28 +23,33 @@ def install(app: Flask) -> None:
     app.after_request(_compressed)
 
 
-def _compressed(response: Response) -> Response:
-    if response.mimetype not in _KINDS or response.status_code in (204, 304):
-        return response
+def is_wished(response: Response) -> bool:
+    """Whether the answer is of a kind that is sent compressed, to who can read that."""
+    if response.mimetype not in _KINDS or response.status_code in (204, 206, 304):
+        return False
     response.vary.add("Accept-Encoding")
-    if "Content-Encoding" in response.headers or not request.accept_encodings["gzip"]:
-        return response
-    if response.is_streamed and not response.direct_passthrough:
-        return response
-    response.direct_passthrough = False
-    whole = response.get_data()
-    if len(whole) < _LEAST_BYTES or response.status_code == 206:
-        return response
-    is_file = "immutable" in response.headers.get("Cache-Control", "")
-    response.set_data(_once(whole) if is_file else gzip.compress(whole, _FAST, mtime=0))
+    return bool(request.accept_encodings["gzip"])
+
+
+def smallest(whole: bytes) -> bytes | None:
+    """For what is compressed once and sent often; None for what is small as it is."""
+    return gzip.compress(whole, _SMALL, mtime=0) if len(whole) >= _LEAST_BYTES else None
+
+
+def send(response: Response, packed: bytes) -> None:
+    """Send this instead of what the response had."""
+    response.set_data(packed)
     response.headers["Content-Encoding"] = "gzip"
     etag, _ = response.get_etag()
     if etag:
         # Other bytes, the same meaning (RFC 9110, 8.8.1).
         response.set_etag(etag, weak=True)
+
+
+def _compressed(response: Response) -> Response:
+    if not is_wished(response) or response.is_streamed or "Content-Encoding" in response.headers:
+        return response
+    whole = response.get_data()
+    if len(whole) >= _LEAST_BYTES:
+        send(response, gzip.compress(whole, _FAST, mtime=0))
     return response
-
-
-@lru_cache(maxsize=16)
-def _once(whole: bytes) -> bytes:
-    return gzip.compress(whole, _SMALL, mtime=0)

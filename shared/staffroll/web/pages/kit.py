@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask, request
-from wtforms import BooleanField, Field, FieldList, HiddenField, SelectMultipleField
+from wtforms import BooleanField, Field, FieldList, HiddenField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields import RadioField, SelectField
-from wtforms.widgets import ListWidget
 
+from staffroll.web.pages.boxes import BoxesField
 from staffroll.web.pages.forms import Form
 from staffroll.web.pages.places import Area, Entry
 
 
 def kind(field: Field) -> str:
     """How a field is drawn: ``choices``, ``flag``, ``select`` or ``line``."""
-    if isinstance(field, RadioField) or _is_boxes(field):
+    if isinstance(field, RadioField | BoxesField):
         return "choices"
     if isinstance(field, BooleanField):
         return "flag"
@@ -56,7 +54,3 @@ def install(app: Flask, service: str) -> None:
     app.jinja_env.filters.update({filter_.__name__: filter_ for filter_ in filters})
     app.jinja_env.tests["in_area"] = in_area
     app.jinja_env.tests["at_entry"] = lambda entry: at_entry(entry, service)
-
-
-def _is_boxes(field: Any) -> bool:
-    return isinstance(field, SelectMultipleField) and isinstance(field.widget, ListWidget)

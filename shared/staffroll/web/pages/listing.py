@@ -9,12 +9,31 @@ from urllib.parse import urlencode
 from flask import request
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from staffroll.errors import StaffrollError
+from staffroll.errors import Invalid, StaffrollError
 from staffroll.schema_errors import invalid
 from staffroll.web.pages import said
 
 PAGE: Final = ("cursor", "from")
 """Where a page begins; forgotten when anything else changes."""
+
+
+def asked_for(schema: type[Schema]) -> dict[str, Any]:
+    """What the present address asks for, for a file or a change, where nobody would see that it
+    was about the whole list instead.
+
+    Raises:
+        Invalid.
+    """
+    reader = schema(unknown=EXCLUDE)
+    names = {field.data_key or name for name, field in reader.fields.items()}
+    sent = {name: texts for name, texts in request.args.lists() if name in names}
+    lists = {name for name in sent if hasattr(reader.fields[name], "inner")}
+    given = {name: texts if name in lists else texts[-1] for name, texts in sent.items()}
+    try:
+        found: dict[str, Any] = reader.load(given)
+    except ValidationError as error:
+        raise invalid(error.messages_dict) from error
+    return found
 
 
 class Listing:
@@ -28,21 +47,15 @@ class Listing:
     def __init__(self, schema: type[Schema]) -> None:
         self.problems: list[str] = []
         self.args = request.args
-        reader = schema(unknown=EXCLUDE)
-        names = {field.data_key or name for name, field in reader.fields.items()}
-        sent = {name: texts for name, texts in request.args.lists() if name in names}
-        lists = {name for name in sent if hasattr(reader.fields[name], "inner")}
-        given = {name: texts if name in lists else texts[-1] for name, texts in sent.items()}
         try:
-            self.query: dict[str, Any] = reader.load(given)
-        except ValidationError as error:
-            self.refuse(invalid(error.messages_dict))
-            self.query = reader.load({})
+            self.query = asked_for(schema)
+        except Invalid as error:
+            self.refuse(error)
+            self.query = schema().load({})
 
     def refuse(self, error: StaffrollError) -> None:
         """Say above the list what is wrong with what was asked for."""
-        found = [item for items in error.errors.values() for item in items]
-        self.problems += map(said.of_field, found) if found else [said.of_error(error)]
+        self.problems += said.of_all(error)
 
     @property
     def first_row(self) -> int:

@@ -45,7 +45,8 @@ def on_refusal(error: StaffrollError) -> Response:
         missing = str(error.data.get("permission", ""))
         return problem_page(HTTPStatus.FORBIDDEN, text, missing=missing)
     retry_after = getattr(error, "retry_after_seconds", None)
-    return problem_page(status_of(type(error)), said.of_error(error), retry_after=retry_after)
+    text = " ".join(said.of_all(error))
+    return problem_page(status_of(type(error)), text, retry_after=retry_after)
 
 
 def on_http_error(error: HTTPException) -> Response:

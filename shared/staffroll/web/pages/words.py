@@ -1,7 +1,7 @@
 """Words, days and moments in the language and time zone of whoever reads the page.
 
 The language of the source is English. Catalogues are the ``translations/<language>/*.po`` files
-beside the pages, read once when an app starts; nothing is compiled, nothing can be outdated.
+beside the pages, read when an app starts; nothing is compiled, nothing can be outdated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,8 +21,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import LazyProxy, NullTranslations, Translations
 from flask import Flask, current_app, g, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
+from staffroll.plugins.facts import Text, in_language
 from staffroll.web.pages.reader import Reader
 
 LANGUAGES: Final = ("en", "de")
@@ -68,6 +71,11 @@ def ngettext(one: str, many: str, n: int, **values: object) -> str:
 def lazy_gettext(message: str) -> Any:
     """For what is written down before there is a reader: text, translated when it is shown."""
     return LazyProxy(gettext, message, enable_cache=False)
+
+
+def spoken(text: Text) -> str:
+    """What a plugin says, in the reader's language."""
+    return in_language(text, current().language)
 
 
 def day(value: date) -> Markup:
@@ -130,8 +138,9 @@ def _locale(tag: str) -> Locale:
         return Locale(_spoken(tag))
 
 
-def read_catalogue(language: str, folders: Iterable[Path]) -> NullTranslations:
-    """All that the folders have in this language."""
+@cache
+def read_catalogue(language: str, folders: tuple[Path, ...]) -> NullTranslations:
+    """All that the folders have in this language; they are read once in a process."""
     merged = Catalog(locale=language)
     for folder in folders:
         for file in sorted((folder / language).glob("*.po")):
@@ -147,7 +156,7 @@ def read_catalogue(language: str, folders: Iterable[Path]) -> NullTranslations:
 
 def install(app: Flask, folders: Iterable[Path]) -> None:
     """Read the catalogues, and have templates use them: ``_()``, ``ngettext()``, ``{% trans %}``."""
-    known = list(folders)
+    known = tuple(folders)
     app.extensions[_EXTENSION] = {name: read_catalogue(name, known) for name in LANGUAGES}
     app.jinja_env.add_extension("jinja2.ext.i18n")
 
@@ -160,3 +169,12 @@ def install(app: Flask, folders: Iterable[Path]) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         one_said, many_said, newstyle=True
     )
+    ungrouped: Any = app.jinja_env.globals["ngettext"]
+
+    @pass_context
+    def grouped(context: Context, one: str, many: str, n: int, **values: object) -> str:
+        said: str = ungrouped(context, one, many, n, **{"num": number(n), **values})
+        return said
+
+    app.jinja_env.globals["ngettext"] = grouped
+    app.jinja_env.filters["spoken"] = spoken

@@ -28,6 +28,12 @@ for (const form of document.querySelectorAll("form[data-live]")) {
   form.addEventListener("search", () => { clearTimeout(timer); show(); });
 }
 
+// Bars that are wider than a phone begin where one is.
+for (const here of document.querySelectorAll("nav .is-here")) {
+  const bar = here.parentElement;
+  bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+}
+
 // Windows. Without scripts the link's own address shows the window in its place.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
