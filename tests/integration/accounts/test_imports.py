@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from staffroll import clock
 from staffroll.erasing import job_files_erased
+from staffroll.errors import OutboxFull
 from staffroll.ids import new_id
 from staffroll.jobs import Job, JobRunner
 from staffroll.mongo.audit import AuditWriter
@@ -397,9 +398,13 @@ def test_r95_while_too_much_waits_for_the_broker_the_import_waits_too(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = started(tenant, a_file(people(3)))
-    outbox = tenant.accounts.runtime.outbox
+
+    def full() -> None:
+        raise OutboxFull
+
     with monkeypatch.context() as patched:
-        patched.setattr(outbox, "_is_full", True)
+        # Not how full it is, which the outbox itself looks up anew every second.
+        patched.setattr(tenant.accounts.runtime.outbox, "check_room", full)
         due.import_runner(tenant.accounts.runtime).run()
         waiting = tenant.get(path).json
     forsake(tenant)
