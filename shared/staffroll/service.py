@@ -24,6 +24,8 @@ from staffroll.settings import ServiceSettings, read
 
 ENTRY_POINTS: Final = "staffroll.services"
 
+_ORDER: Final = ("accounts", "scheduling", "people", "export")
+
 
 @dataclass(frozen=True, slots=True)
 class Chore:
@@ -90,6 +92,12 @@ class Service:
         return self.app_factory()(runtime)
 
 
+def installed_names() -> list[str]:
+    """Of the services that are installed here; imports none of them."""
+    found = {entry.name for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    return [*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER))]
+
+
 def installed(only: Collection[str] | None = None) -> dict[str, Service]:
     """The services that are installed here, by name.
 
@@ -97,8 +105,5 @@ def installed(only: Collection[str] | None = None) -> dict[str, Service]:
         only: Imports just those of these names.
     """
     found = importlib.metadata.entry_points(group=ENTRY_POINTS)
-    wanted = [entry for entry in found if only is None or entry.name in only]
-    services: list[Service] = [entry.load() for entry in wanted]
-    order = ("accounts", "scheduling", "people", "export")
-    services.sort(key=lambda one: order.index(one.name) if one.name in order else len(order))
-    return {service.name: service for service in services}
+    wanted = (name for name in installed_names() if only is None or name in only)
+    return {name: found[name].load() for name in wanted}

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import Final
 
-from staffroll.service import ENTRY_POINTS, Service
+from staffroll.service import Service, installed, installed_names
 
-_FOUND: Final = {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
-
-SERVICES: Final = sorted(_FOUND)
+SERVICES: Final = sorted(installed_names())
 """Names of the installed services."""
 
 
 def service_of(name: str) -> Service:
-    loaded: Service = _FOUND[name].load()
-    return loaded
+    return installed([name])[name]

@@ -25,7 +25,7 @@ def verify_(tenant_id: str | None) -> None:
     """
     from staffroll.mongo import Platform, connect
     from staffroll.mongo.audit_trail import AuditTrail, trails
-    from staffroll.service import installed
+    from staffroll.service import installed_names
     from staffroll.settings import ServiceSettings, read
 
     if tenant_id is not None and not TENANT_PATTERN.match(tenant_id):
@@ -34,7 +34,7 @@ def verify_(tenant_id: str | None) -> None:
     client = connect(settings.mongodb_uri, name="audit-verify")
     is_broken = False
     with client:
-        for service in installed():
+        for service in installed_names():
             platform = Platform(client[f"{settings.mongodb_prefix}{service}"])
             for one in trails(platform) if tenant_id is None else [tenant_id]:
                 verdict = AuditTrail(platform.tenant(one)).verify()

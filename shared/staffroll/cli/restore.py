@@ -59,7 +59,7 @@ def _restore(name: str) -> None:
     from staffroll.restoring import NotAllApplied
     from staffroll.service import installed
 
-    service = installed().get(name)
+    service = installed([name]).get(name)
     if service is None:
         raise click.ClickException(f"{name} is not installed here.")
     runtime = service.runtime("command")

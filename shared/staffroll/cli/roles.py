@@ -23,19 +23,19 @@ def chosen(names: Sequence[str]) -> list[Service]:
     Raises:
         click.UsageError: One is not installed, or none is.
     """
-    from staffroll.service import installed
+    from staffroll.service import installed, installed_names
 
-    services = installed(None if ALL in names else names)
-    if ALL in names and services:
-        return list(services.values())
+    known = installed_names()
+    if not known:
+        raise click.UsageError("No service is installed here: pip install staffroll-accounts …")
+    if ALL in names:
+        return list(installed().values())
     for name in names:
-        if name not in services:
-            known = ", ".join(installed())
-            if not known:
-                raise click.UsageError(
-                    "No service is installed here: pip install staffroll-accounts …"
-                )
-            raise click.UsageError(f"There is no service {name!r} here; installed: {known}.")
+        if name not in known:
+            raise click.UsageError(
+                f"There is no service {name!r} here; installed: {', '.join(known)}."
+            )
+    services = installed(names)
     return [services[name] for name in dict.fromkeys(names)]
 
 
