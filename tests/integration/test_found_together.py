@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from staffroll.mongo import ForeignTenant, TenantDatabase, connect
+from staffroll.mongo import ForeignTenant, Platform, TenantDatabase, connect
 from staffroll.mongo.scoped import Part
 
 
@@ -28,7 +28,7 @@ def database(mongodb_uri: str, database_name: str) -> Iterator[TenantDatabase]:
                 {"_id": "b2", "tenant_id": "bbb"},
             ]
         )
-        yield TenantDatabase(own, "aaa")
+        yield Platform(own).tenant("aaa")
 
 
 def test_r1_each_part_finds_what_is_the_tenants(database: TenantDatabase) -> None:

@@ -49,6 +49,7 @@ def _on_user(event: Event, here: Following[Any]) -> None:
         event,
         here,
         lambda record, nth: records.hear_user(record, event, user, here.place, cause, nth),
+        is_new=event.type == "user.created" and user.created_in != here.place.name,
     )
 
 
@@ -123,15 +124,17 @@ def say_erased(due: Due, here: Following[Any]) -> None:
             store.save(record, decision, now)
 
 
-def _change(event: Event, here: Following[Any], decide: Decide) -> None:
+def _change(event: Event, here: Following[Any], decide: Decide, *, is_new: bool = False) -> None:
     """Decide on the newest record and keep that, anew as often as somebody was quicker.
 
+    Args:
+        is_new: There is most likely no record yet, so that none is looked for at first.
     Raises:
         Reject: The id is taken by a record that is not this tenant's, now and for ever.
     """
     store = here.store(event.tenant_id).records
     for nth in range(TRIES):
-        record = store.find(event.subject)
+        record = None if is_new and nth == 0 else store.find(event.subject)
         decision = decide(record, nth)
         if decision is None:
             return

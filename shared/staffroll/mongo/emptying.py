@@ -34,7 +34,7 @@ CROWDED: Final = 20
 """So much confirmed news in one document is not left there: a document holds 100 at most
 (`staffroll.mongo.outbox`), and who changes one very often must not be refused for that."""
 
-_LOOK_EVERY_SECONDS: Final = 0.2
+_LOOK_EVERY_SECONDS: Final = 0.5
 _AT_ONCE: Final = 1_000
 
 _log = structlog.get_logger()

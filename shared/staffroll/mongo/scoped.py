@@ -219,15 +219,27 @@ class Part:
     without: Sequence[str] = ()
 
 
+class _Collections(dict[str, Collection[Document]]):
+    """Made once each: pymongo makes a new one at each access, and a request asks for dozens."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        super().__init__()
+        self._database = database
+
+    def __missing__(self, name: str) -> Collection[Document]:
+        made = self[name] = self._database[name]
+        return made
+
+
 class TenantDatabase:
     """A service's database as one tenant sees it."""
 
-    def __init__(self, database: Database[Document], tenant_id: str) -> None:
-        self._database = database
+    def __init__(self, collections: Mapping[str, Collection[Document]], tenant_id: str) -> None:
+        self._collections = collections
         self.tenant_id = tenant_id
 
     def __getitem__(self, name: str) -> TenantCollection:
-        return TenantCollection(self._database[name], self.tenant_id)
+        return TenantCollection(self._collections[name], self.tenant_id)
 
     def find_together(self, *parts: Part) -> tuple[list[Document], ...]:
         """What each part finds, in their order: one command, for where commands are dear.
@@ -241,7 +253,7 @@ class TenantDatabase:
             union = {"$unionWith": {"coll": part.collection, "pipeline": stages}}
             pipeline += [union] if number else stages
         found: tuple[list[Document], ...] = tuple([] for _ in parts)
-        for document in self._database[parts[0].collection].aggregate(pipeline):
+        for document in self._collections[parts[0].collection].aggregate(pipeline):
             found[document.pop(_PART)].append(document)
         return found
 
@@ -259,12 +271,13 @@ class Platform:
 
     def __init__(self, database: Database[Document]) -> None:
         self.database = database
+        self._collections = _Collections(database)
 
     def __getitem__(self, name: str) -> Collection[Document]:
-        return self.database[name]
+        return self._collections[name]
 
     def tenant(self, tenant_id: str) -> TenantDatabase:
-        return TenantDatabase(self.database, tenant_id)
+        return TenantDatabase(self._collections, tenant_id)
 
 
 def duplicate_index(error: DuplicateKeyError) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import mongomock
 import pytest
 
-from staffroll.mongo import ForeignTenant, TenantCollection, TenantDatabase
+from staffroll.mongo import ForeignTenant, Platform, TenantCollection
 
 Operation = Callable[[TenantCollection, dict[str, Any]], Any]
 
@@ -49,7 +49,7 @@ def database() -> Iterator[Any]:
 
 @pytest.fixture
 def theirs(database: Any) -> TenantCollection:
-    return TenantDatabase(database, "bbb")["things"]
+    return Platform(database).tenant("bbb")["things"]
 
 
 def _of(database: Any, tenant_id: str) -> list[dict[str, Any]]:
