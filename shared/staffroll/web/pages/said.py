@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from staffroll.errors import FieldError, StaffrollError
@@ -15,6 +17,38 @@ _OWN: Final[dict[str, Any]] = {
     "Not a valid date.": lazy_gettext("This is not a date such as 2026-12-31."),
 }
 """marshmallow's own sentences, which know one language."""
+
+_NUMBER: Final = r"(-?\d+(?:\.\d+)?)"
+_OWN_WITH_NUMBERS: Final[tuple[tuple[re.Pattern[str], Any], ...]] = tuple(
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (
+            rf"Longer than maximum length {_NUMBER}\.",
+            lazy_gettext("This is too long: {0} is the most."),
+        ),
+        (
+            rf"Shorter than minimum length {_NUMBER}\.",
+            lazy_gettext("This is too short: {0} is the least."),
+        ),
+        (
+            rf"Length must be between {_NUMBER} and {_NUMBER}\.",
+            lazy_gettext("The length must be between {0} and {1}."),
+        ),
+        (
+            rf"Must be greater than or equal to {_NUMBER}\.",
+            lazy_gettext("This must be at least {0}."),
+        ),
+        (
+            rf"Must be less than or equal to {_NUMBER}\.",
+            lazy_gettext("This must be at most {0}."),
+        ),
+        (
+            rf"Must be greater than or equal to {_NUMBER} and less than or equal to {_NUMBER}\.",
+            lazy_gettext("This must be between {0} and {1}."),
+        ),
+    )
+)
+"""The same, with what they were filled with."""
 
 
 def of_error(error: StaffrollError) -> str:
@@ -32,5 +66,13 @@ def of_field(problem: FieldError) -> str:
     """What is wrong with one field, for the reader."""
     if problem.code == "required":
         return gettext("Please fill this in.")
-    known = _OWN.get(problem.wording)
-    return gettext(problem.wording).format(**(problem.data or {})) if known is None else str(known)
+    if (known := _OWN.get(problem.wording)) is not None:
+        return str(known)
+    filled = next(_filled(problem.wording), None)
+    return filled or gettext(problem.wording).format(**(problem.data or {}))
+
+
+def _filled(wording: str) -> Iterator[str]:
+    for pattern, text in _OWN_WITH_NUMBERS:
+        if found := pattern.fullmatch(wording):
+            yield str(text).format(*found.groups())
