@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.waiting import eventually
 
@@ -60,13 +70,22 @@ def _is_asked_for(complaint: str) -> bool:
     return re.search(r"responded with a status of (401|403|404|422) ", complaint) is not None
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
+"""As narrow as what must fit."""
+
+
+def as_dark_phone(page: Page) -> None:
+    """Show the page on a narrow screen, to somebody who likes it dark."""
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="dark")
+
+
+@contextmanager
+def _uncomplaining(context: BrowserContext) -> Iterator[Page]:
     """A fresh page; whatever it complains about on its console fails the test, but for answers
     that a test asks for: 401, 403, 404, and 422, with which a page says what is wrong in a form.
     """
     complaints: list[str] = []
-    context = browser.new_context()
     opened = context.new_page()
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on(
@@ -80,6 +99,20 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page that may not complain."""
+    with _uncomplaining(browser.new_context()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plain_page(browser: Browser) -> Iterator[Page]:
+    """The same in a browser that runs no scripts."""
+    with _uncomplaining(browser.new_context(java_script_enabled=False)) as opened:
+        yield opened
 
 
 @dataclass(frozen=True)

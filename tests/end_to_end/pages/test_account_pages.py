@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import PHONE, AtHome, check_accessible
 from tests.support.waiting import eventually
 
 NEW = "another horse, another battery"
@@ -80,24 +80,22 @@ def test_users_are_filtered_by_roles_in_a_window_by_keyboard_alone(signed_in: Pa
 
 
 def test_everything_works_without_scripts_on_a_narrow_screen(
-    browser: Browser, home: AtHome
+    plain_page: Page, home: AtHome
 ) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
-    page = context.new_page()
-    home.sign_in(page, "/account/users")
+    plain_page.set_viewport_size(PHONE)
+    home.sign_in(plain_page, "/account/users")
 
-    page.get_by_role("searchbox").fill("mueller")
-    page.get_by_role("button", name="Search").click()
-    expect(page.locator("tbody tr").filter(has_text="Müller")).not_to_have_count(0)
-    page.get_by_role("link", name="User roles").click()
-    page.get_by_label("Agent").check()
-    page.get_by_role("button", name="Show", exact=True).click()
-    expect(page).to_have_url(re.compile(r"q=mueller&role="))
-    expect(page.get_by_text("With at least one of these roles:")).to_be_visible()
-    page.locator("details.who summary").click()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("status")).to_have_text("You are signed out.")
-    context.close()
+    plain_page.get_by_role("searchbox").fill("mueller")
+    plain_page.get_by_role("button", name="Search").click()
+    expect(plain_page.locator("tbody tr").filter(has_text="Müller")).not_to_have_count(0)
+    plain_page.get_by_role("link", name="User roles").click()
+    plain_page.get_by_label("Agent").check()
+    plain_page.get_by_role("button", name="Show", exact=True).click()
+    expect(plain_page).to_have_url(re.compile(r"q=mueller&role="))
+    expect(plain_page.get_by_text("With at least one of these roles:")).to_be_visible()
+    plain_page.locator("details.who summary").click()
+    plain_page.get_by_role("button", name="Sign out").click()
+    expect(plain_page.get_by_role("status")).to_have_text("You are signed out.")
 
 
 def test_every_page_is_accessible_light_and_dark_on_a_narrow_screen(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
 
 @pytest.fixture
@@ -142,28 +142,24 @@ def test_billing_is_shown_and_downloaded(signed_in: Page, tmp_path: Path) -> Non
 
 @pytest.mark.long
 def test_the_main_path_works_without_scripts_on_a_narrow_dark_screen(
-    browser: Browser, home: AtHome
+    plain_page: Page, home: AtHome
 ) -> None:
-    context = browser.new_context(
-        java_script_enabled=False, color_scheme="dark", viewport={"width": 360, "height": 740}
-    )
-    page = context.new_page()
-    home.sign_in(page, "/wfm/employees")
-    page.get_by_role("searchbox").fill("müller")
-    page.get_by_role("button", name="Search").click()
-    page.locator("tbody th a").first.click()
-    page.get_by_label("Personnel number").fill("P 1000")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_have_text("Saved.")
-    page.get_by_label("Leave date").fill(day(30))
-    page.get_by_role("button", name="Set leave date").click()
-    expect(page.get_by_role("button", name="Move leave date")).to_be_visible()
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Check this box, if you are sure.").first).to_be_visible()
-    page.get_by_role("link", name="Cancel").click()
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    context.close()
+    as_dark_phone(plain_page)
+    home.sign_in(plain_page, "/wfm/employees")
+    plain_page.get_by_role("searchbox").fill("müller")
+    plain_page.get_by_role("button", name="Search").click()
+    plain_page.locator("tbody th a").first.click()
+    plain_page.get_by_label("Personnel number").fill("P 1000")
+    plain_page.get_by_role("button", name="Save").click()
+    expect(plain_page.get_by_role("status")).to_have_text("Saved.")
+    plain_page.get_by_label("Leave date").fill(day(30))
+    plain_page.get_by_role("button", name="Set leave date").click()
+    expect(plain_page.get_by_role("button", name="Move leave date")).to_be_visible()
+    plain_page.get_by_role("link", name="Delete").click()
+    plain_page.get_by_role("button", name="Delete").click()
+    expect(plain_page.get_by_text("Check this box, if you are sure.").first).to_be_visible()
+    plain_page.get_by_role("link", name="Cancel").click()
+    expect(plain_page.get_by_role("dialog")).to_be_hidden()
 
 
 @pytest.mark.long

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
 PAGE = "/account/imports"
 EVIL = "<img src=x onerror=alert(1)>"
@@ -59,30 +59,26 @@ def test_a_file_is_looked_at_then_imported(page: Page, home: AtHome, people: Pat
 
 @pytest.mark.long
 def test_without_scripts_the_page_renews_itself(
-    browser: Browser, home: AtHome, people: Path
+    plain_page: Page, home: AtHome, people: Path
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    home.sign_in(page, PAGE)
-    page.get_by_label("CSV file").set_input_files(people)
-    page.get_by_label("Invite everybody").check()
-    page.get_by_role("button", name="Check the file").click()
-    expect(page.get_by_text("Each of them gets an invitation")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="Forget the file").click()
-    expect(page.get_by_role("status").first).to_contain_text("Nobody was created.")
-    page.goto(f"{home.url}/account/users?q=admin")
-    page.get_by_role("group").filter(has_text="To the export page").locator("summary").click()
-    page.get_by_role("link", name="To the export page").click()
-    expect(page.get_by_text("admin", exact=True)).to_be_visible()
-    context.close()
+    home.sign_in(plain_page, PAGE)
+    plain_page.get_by_label("CSV file").set_input_files(people)
+    plain_page.get_by_label("Invite everybody").check()
+    plain_page.get_by_role("button", name="Check the file").click()
+    expect(plain_page.get_by_text("Each of them gets an invitation")).to_be_visible(timeout=30_000)
+    plain_page.get_by_role("button", name="Forget the file").click()
+    expect(plain_page.get_by_role("status").first).to_contain_text("Nobody was created.")
+    plain_page.goto(f"{home.url}/account/users?q=admin")
+    plain_page.get_by_role("group").filter(has_text="To the export page").locator("summary").click()
+    plain_page.get_by_role("link", name="To the export page").click()
+    expect(plain_page.get_by_text("admin", exact=True)).to_be_visible()
 
 
 @pytest.mark.long
 def test_the_pages_fit_a_phone_in_the_dark_and_are_used_by_keyboard(
     page: Page, home: AtHome, people: Path
 ) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    as_dark_phone(page)
     home.sign_in(page, PAGE)
     check_accessible(page)
     page.get_by_label("CSV file").set_input_files(people)

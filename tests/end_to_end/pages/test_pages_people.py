@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import PHONE, AtHome, as_dark_phone, check_accessible
 from tests.unit.people.pictures import a_picture
 
 LIST = "/people/people"
@@ -68,26 +68,25 @@ def test_a_person_is_created_described_and_pictured(
 
 @pytest.mark.long
 def test_who_is_refused_is_discarded_and_who_goes_is_deleted_without_scripts_on_a_phone(
-    browser: Browser, home: AtHome
+    plain_page: Page, home: AtHome
 ) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
-    page = context.new_page()
-    home.sign_in(page, f"{LIST}/new")
-    page.get_by_label("Last name").fill("Twice")
-    page.get_by_label("E-mail address").fill(home.email)
-    page.get_by_role("button", name="Create").click()
-    expect(page.get_by_role("alert")).to_contain_text("has this e-mail address already")
-    page.get_by_role("button", name="Discard").click()
-    expect(page.get_by_role("status").first).to_have_text("Twice is discarded.")
+    plain_page.set_viewport_size(PHONE)
+    home.sign_in(plain_page, f"{LIST}/new")
+    plain_page.get_by_label("Last name").fill("Twice")
+    plain_page.get_by_label("E-mail address").fill(home.email)
+    plain_page.get_by_role("button", name="Create").click()
+    expect(plain_page.get_by_role("alert")).to_contain_text("has this e-mail address already")
+    plain_page.get_by_role("button", name="Discard").click()
+    expect(plain_page.get_by_role("status").first).to_have_text("Twice is discarded.")
 
-    page.get_by_role("searchbox").fill("garcía")
-    page.get_by_role("button", name="Search").click()
-    leaving = page.locator("tbody tr a").first
+    plain_page.get_by_role("searchbox").fill("garcía")
+    plain_page.get_by_role("button", name="Search").click()
+    leaving = plain_page.locator("tbody tr a").first
     last_name, first_name = leaving.inner_text().split(", ")
     name = f"{first_name} {last_name}"
     leaving.click()
-    page.get_by_role("link", name="Delete").click()
-    window = page.get_by_role("dialog", name=f"Delete {name}?")
+    plain_page.get_by_role("link", name="Delete").click()
+    window = plain_page.get_by_role("dialog", name=f"Delete {name}?")
     expect(window).to_be_visible()
     window.get_by_role("button", name="Delete").click()
     expect(window.get_by_text("Check this box, if you are sure.", exact=True)).to_be_visible()
@@ -95,14 +94,12 @@ def test_who_is_refused_is_discarded_and_who_goes_is_deleted_without_scripts_on_
         f"I understand that the user record and all scheduling data for {name} will be deleted."
     ).check()
     window.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("status").first).to_have_text(re.compile("is (being )?deleted"))
-    context.close()
+    expect(plain_page.get_by_role("status").first).to_have_text(re.compile("is (being )?deleted"))
 
 
 @pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    as_dark_phone(page)
     home.sign_in(page, LIST)
     expect(page.get_by_role("heading", name="People")).to_be_visible()
     check_accessible(page)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import PHONE, AtHome, as_dark_phone, check_accessible
 
 LIST = "/account/plugins"
 NEW_USER = "/account/users/new"
@@ -76,35 +76,32 @@ def test_a_rule_for_passwords_is_switched_on_changed_met_and_switched_off(
 
 @pytest.mark.long
 def test_settings_are_written_as_json_without_scripts_on_a_phone(
-    browser: Browser, home: AtHome
+    plain_page: Page, home: AtHome
 ) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
-    page = context.new_page()
-    home.sign_in(page, f"{LIST}/role_separation/settings")
-    page.get_by_label("At most").fill('{"Planner": 1')
-    page.get_by_label("Second factor").fill("Planner")
-    page.get_by_role("button", name="Switch on").click()
-    expect(page.get_by_role("alert")).to_contain_text("At most: This is not JSON")
-    expect(page.get_by_label("At most")).to_have_value('{"Planner": 1')
-    page.get_by_label("At most").fill('{"Planner": 0}')
-    page.get_by_role("button", name="Switch on").click()
-    expect(page.get_by_role("alert")).to_contain_text("At most: Planner.value:")
-    page.get_by_label("At most").fill('{"Planner": 1}')
-    page.get_by_role("button", name="Switch on").click()
-    expect(page.get_by_role("status").first).to_contain_text("Role separation is switched on")
-    page.get_by_role("link", name="Switch off").click()
-    page.get_by_role("button", name="Switch off").click()
-    expect(page.get_by_text("Check this first.").first).to_be_visible()
-    page.get_by_label("I understand").check()
-    page.get_by_role("button", name="Switch off").click()
-    expect(page.get_by_role("status").first).to_have_text("Role separation is switched off.")
-    context.close()
+    plain_page.set_viewport_size(PHONE)
+    home.sign_in(plain_page, f"{LIST}/role_separation/settings")
+    plain_page.get_by_label("At most").fill('{"Planner": 1')
+    plain_page.get_by_label("Second factor").fill("Planner")
+    plain_page.get_by_role("button", name="Switch on").click()
+    expect(plain_page.get_by_role("alert")).to_contain_text("At most: This is not JSON")
+    expect(plain_page.get_by_label("At most")).to_have_value('{"Planner": 1')
+    plain_page.get_by_label("At most").fill('{"Planner": 0}')
+    plain_page.get_by_role("button", name="Switch on").click()
+    expect(plain_page.get_by_role("alert")).to_contain_text("At most: Planner.value:")
+    plain_page.get_by_label("At most").fill('{"Planner": 1}')
+    plain_page.get_by_role("button", name="Switch on").click()
+    expect(plain_page.get_by_role("status").first).to_contain_text("Role separation is switched on")
+    plain_page.get_by_role("link", name="Switch off").click()
+    plain_page.get_by_role("button", name="Switch off").click()
+    expect(plain_page.get_by_text("Check this first.").first).to_be_visible()
+    plain_page.get_by_label("I understand").check()
+    plain_page.get_by_role("button", name="Switch off").click()
+    expect(plain_page.get_by_role("status").first).to_have_text("Role separation is switched off.")
 
 
 @pytest.mark.long
 def test_the_pages_fit_a_phone_and_the_dark_and_go_by_keyboard(page: Page, home: AtHome) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    as_dark_phone(page)
     home.sign_in(page, LIST)
     expect(page.get_by_role("heading", name="Plugins")).to_be_visible()
     check_accessible(page)

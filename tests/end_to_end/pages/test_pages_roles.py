@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
 LIST = "/account/roles"
 
@@ -66,32 +66,28 @@ def test_a_role_is_created_given_changed_and_deleted(page: Page, home: AtHome) -
 
 @pytest.mark.long
 def test_without_scripts_a_default_role_is_changed_and_reset(
-    browser: Browser, home: AtHome
+    plain_page: Page, home: AtHome
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    home.sign_in(page, LIST)
-    page.get_by_role("link", name="Finance", exact=True).click()
-    page.get_by_label("Name").fill("Money")
-    page.get_by_label("See people's profiles.").check()
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("link", name="Reset").click()
-    expect(page.get_by_text("It is called Finance again.")).to_be_visible()
-    page.get_by_role("button", name="Reset").click()
-    expect(page.get_by_text("Check this first.").first).to_be_visible()
-    page.get_by_label("I understand").check()
-    page.get_by_role("button", name="Reset").click()
-    expect(page.get_by_role("status").first).to_have_text("The role is as it came.")
-    expect(page.get_by_role("heading", name="Finance")).to_be_visible()
-    context.close()
+    home.sign_in(plain_page, LIST)
+    plain_page.get_by_role("link", name="Finance", exact=True).click()
+    plain_page.get_by_label("Name").fill("Money")
+    plain_page.get_by_label("See people's profiles.").check()
+    plain_page.get_by_role("button", name="Save").click()
+    plain_page.get_by_role("link", name="Reset").click()
+    expect(plain_page.get_by_text("It is called Finance again.")).to_be_visible()
+    plain_page.get_by_role("button", name="Reset").click()
+    expect(plain_page.get_by_text("Check this first.").first).to_be_visible()
+    plain_page.get_by_label("I understand").check()
+    plain_page.get_by_role("button", name="Reset").click()
+    expect(plain_page.get_by_role("status").first).to_have_text("The role is as it came.")
+    expect(plain_page.get_by_role("heading", name="Finance")).to_be_visible()
 
 
 @pytest.mark.long
 def test_the_pages_fit_a_phone_and_the_keyboard_and_are_accessible_in_the_dark(
     page: Page, home: AtHome
 ) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    as_dark_phone(page)
     home.sign_in(page, LIST)
     check_accessible(page)
     page.get_by_role("link", name="Create role").press("Enter")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import AtHome, check_accessible
 
@@ -59,16 +59,13 @@ def test_give_a_unit_and_plan_a_shift(signed_in: Page, home: AtHome) -> None:
 
 
 @pytest.mark.long
-def test_availability_without_scripts(browser: Browser, home: AtHome) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    home.sign_in(page, "/wfm/employees")
-    open_somebody(page, home)
-    page.get_by_role("link", name="Availability").click()
-    page.get_by_label("Monday").fill("8-12")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("Write times such as")
-    page.get_by_label("Monday").fill("08:00-12:00")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("Saved.")
-    context.close()
+def test_availability_without_scripts(plain_page: Page, home: AtHome) -> None:
+    home.sign_in(plain_page, "/wfm/employees")
+    open_somebody(plain_page, home)
+    plain_page.get_by_role("link", name="Availability").click()
+    plain_page.get_by_label("Monday").fill("8-12")
+    plain_page.get_by_role("button", name="Save").click()
+    expect(plain_page.get_by_role("alert")).to_contain_text("Write times such as")
+    plain_page.get_by_label("Monday").fill("08:00-12:00")
+    plain_page.get_by_role("button", name="Save").click()
+    expect(plain_page.get_by_role("status").first).to_contain_text("Saved.")

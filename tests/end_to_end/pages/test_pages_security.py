@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import AtHome, as_dark_phone, check_accessible
 from tests.support.waiting import eventually
 
 SECURITY = "/account/security"
@@ -88,31 +88,27 @@ def test_security_and_organisation_are_set_and_the_trail_tells_of_it(
 
 
 @pytest.mark.long
-def test_without_scripts_the_same_is_done(browser: Browser, home: AtHome) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    home.sign_in(page, f"{SECURITY}/two-factor/enforce")
-    page.get_by_role("button", name="Enforce for all").click()
-    expect(page.get_by_text("Check this first.").first).to_be_visible()
-    page.get_by_role("link", name="Cancel").click()
-    page.goto(f"{home.url}{AUDIT}")
-    page.get_by_label("What", exact=True).select_option(label="Signed in")
-    page.get_by_role("button", name="Filter").click()
-    expect(page).to_have_url(re.compile("what=sign-in.succeeded"))
-    expect(page.locator("tbody tr").first).to_contain_text("signed in.")
-    page.get_by_label("From day").fill("2001-01-01")
-    page.get_by_label("To day").fill("2001-01-02")
-    page.get_by_role("button", name="Filter").click()
-    expect(page.get_by_text("Nothing fits")).to_be_visible()
-    page.get_by_role("link", name="Remove all filters").click()
-    expect(page.locator("tbody tr").first).to_be_visible()
-    context.close()
+def test_without_scripts_the_same_is_done(plain_page: Page, home: AtHome) -> None:
+    home.sign_in(plain_page, f"{SECURITY}/two-factor/enforce")
+    plain_page.get_by_role("button", name="Enforce for all").click()
+    expect(plain_page.get_by_text("Check this first.").first).to_be_visible()
+    plain_page.get_by_role("link", name="Cancel").click()
+    plain_page.goto(f"{home.url}{AUDIT}")
+    plain_page.get_by_label("What", exact=True).select_option(label="Signed in")
+    plain_page.get_by_role("button", name="Filter").click()
+    expect(plain_page).to_have_url(re.compile("what=sign-in.succeeded"))
+    expect(plain_page.locator("tbody tr").first).to_contain_text("signed in.")
+    plain_page.get_by_label("From day").fill("2001-01-01")
+    plain_page.get_by_label("To day").fill("2001-01-02")
+    plain_page.get_by_role("button", name="Filter").click()
+    expect(plain_page.get_by_text("Nothing fits")).to_be_visible()
+    plain_page.get_by_role("link", name="Remove all filters").click()
+    expect(plain_page.locator("tbody tr").first).to_be_visible()
 
 
 @pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    as_dark_phone(page)
     home.sign_in(page, SECURITY)
     for path in (
         SECURITY,

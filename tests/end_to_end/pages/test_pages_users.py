@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
 LIST = "/account/users"
 PASSWORD = "another horse, another battery"
@@ -59,32 +59,28 @@ def test_a_user_is_created_edited_secured_and_deleted(page: Page, home: AtHome) 
 
 @pytest.mark.long
 def test_without_scripts_the_same_is_done_and_the_places_are_in_step(
-    browser: Browser, home: AtHome
+    plain_page: Page, home: AtHome
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    home.sign_in(page, f"{LIST}?q=garcía")
-    page.locator("tbody th a").first.click()
-    elsewhere = page.locator("section", has_text="Elsewhere")
+    home.sign_in(plain_page, f"{LIST}?q=garcía")
+    plain_page.locator("tbody th a").first.click()
+    elsewhere = plain_page.locator("section", has_text="Elsewhere")
     expect(elsewhere.get_by_text("in step")).to_have_count(2)
-    page.get_by_label("First name").fill("Noscript")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_have_text("Saved.")
-    name = page.get_by_role("heading", level=1).inner_text()
+    plain_page.get_by_label("First name").fill("Noscript")
+    plain_page.get_by_role("button", name="Save").click()
+    expect(plain_page.get_by_role("status").first).to_have_text("Saved.")
+    name = plain_page.get_by_role("heading", level=1).inner_text()
 
-    page.get_by_role("link", name="Delete").click()
-    window = page.get_by_role("dialog", name=f"Delete {name}?")
+    plain_page.get_by_role("link", name="Delete").click()
+    window = plain_page.get_by_role("dialog", name=f"Delete {name}?")
     window.get_by_role("button", name="Delete").click()
     expect(window.get_by_text("Check this box, if you are sure.", exact=True)).to_be_visible()
     window.get_by_role("link", name="Staff Membership").click()
-    expect(page).to_have_url(re.compile(r"/wfm/employees/[0-9a-f-]+#membership$"))
-    context.close()
+    expect(plain_page).to_have_url(re.compile(r"/wfm/employees/[0-9a-f-]+#membership$"))
 
 
 @pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    as_dark_phone(page)
     home.sign_in(page, LIST)
     page.locator("tbody th a").first.press("Enter")
     expect(page.get_by_role("heading", name="Security")).to_be_visible()
