@@ -37,6 +37,8 @@ class Write:
         asks: Whether accounts is asked there, so that it may take effect much later.
         is_first: Whether it is part of a creation.
         always: Whether an accepted one takes effect unless it is refused visibly.
+        is_overtaken: Whether the place was told another wish since then, with which it forgets
+            why it was refused this one.
     """
 
     value: Any
@@ -47,6 +49,7 @@ class Write:
     asks: bool = False
     is_first: bool = False
     always: bool = True
+    is_overtaken: bool = False
 
     @property
     def counts(self) -> bool:
@@ -159,6 +162,7 @@ class Human:
             for one in register.writes:
                 if one.asks and one.place == place and one.began < moment:
                     one.is_over(moment)
+                    one.is_overtaken = True
 
     def was_refused(self) -> bool:
         """Where they were to be created it stands, to be corrected, unless that was done."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tests.storm.clients import LATER, Tenant, day_of
-from tests.storm.model import ANYTHING, Human, Model, Register
+from tests.storm.model import ANYTHING, Human, Model, Register, Write
 from tests.storm.world import Shown, World, differences, look, queued, unerased, unsent
 from tests.support.apart import Apart
 from tests.support.rabbitmq import RabbitNode
@@ -91,7 +91,7 @@ def _of_tenant(
             if human.id and shifts.get(human.id):
                 yield f"{_named(human)} is gone, and still has shifts"
             continue
-        yield from (f"{_named(human)} {text}" for text in _fields(human, id_, world))
+        yield from (f"{_named(human)} {text}" for text in _fields(model, human, id_, world))
         yield from (f"{_named(human)} {text}" for text in _shifts(human, shifts.get(id_, [])))
     yield from _roles(model, tenant, world)
 
@@ -124,7 +124,7 @@ def _existence(human: Human, id_: str | None, world: World) -> Iterator[str]:
         yield "was refused, and is not there to be corrected"
 
 
-def _fields(human: Human, id_: str, world: World) -> Iterator[str]:
+def _fields(model: Model, human: Human, id_: str, world: World) -> Iterator[str]:
     for name, register in human.fields.items():
         if name == "membership":
             value: Any = _membership(world.places["scheduling"][id_])
@@ -136,13 +136,22 @@ def _fields(human: Human, id_: str, world: World) -> Iterator[str]:
         last = register.last()
         if last is None or last.outcome != "accepted" or not last.always:
             continue
-        if last.value in (value, ANYTHING):
+        if last.value in (value, ANYTHING) or _may_be_forgotten(model, human, name, last):
             continue
         if not (world.places[last.place].get(id_) or {}).get("change"):
             yield f"has {name} {value!r}, {last.value!r} was accepted, and nobody says why not"
     employee, user = world.places["scheduling"][id_], world.users[id_]
     if (employee["status"] == "employed") != (user["status"] == "active"):
         yield f"is {employee['status']} and {user['status']}"
+
+
+def _may_be_forgotten(model: Model, human: Human, name: str, write: Write) -> bool:
+    """Whether it may have been refused, and the reason have made room for that of a later wish."""
+    if not write.is_overtaken:
+        return False
+    return name != "email" or model.may_hold(
+        write.value, human.tenant, human, write.began, write.ended
+    )
 
 
 def _membership(employee: Shown) -> str:

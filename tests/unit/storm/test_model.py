@@ -77,3 +77,15 @@ def test_a_seed_makes_the_same_storm_again() -> None:
     assert schedule(7, 2_000) == schedule(7, 2_000)
     assert schedule(7, 2_000).operations != schedule(8, 2_000).operations
     assert schedule(7, 2_000).failures != schedule(8, 2_000).failures
+
+
+def test_a_reason_may_be_forgotten_for_a_later_wish_in_the_same_place_alone() -> None:
+    human = Human(1, 0, "Nr1", "accounts")
+    here = Write("x", 1, place="people", asks=True, outcome="accepted")
+    elsewhere = Write("y", 1, place="scheduling", asks=True, outcome="accepted")
+    later = Write("z", 9, place="people", asks=True, outcome="accepted")
+    human.register("email").writes += [here, elsewhere, later]
+
+    human.was_answered("people", 5)
+
+    assert [here.is_overtaken, elsewhere.is_overtaken, later.is_overtaken] == [True, False, False]
