@@ -112,13 +112,18 @@ def find_slice(
     """
     for each in further:
         where = {**where, **each.filter}
-    total, plan = _count_and_plan(collection, where, terms, facet)
+    total, plan = _count_and_plan(collection, where, terms, facet, are_all=not further)
     page = {**where, **(facet.filter if facet else {}), **plan.filter}
+    bounds: list[Document] = []
     if after is not None:
         sort, id_ = after
         beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
         # The first condition is implied by the second; it bounds the index scan.
-        page["$and"] = [*page.get("$and", []), {"sort": {"$gte": sort}}, {"$or": beyond}]
+        bounds = [{"sort": {"$gte": sort}}, {"$or": beyond}]
+    if plan.looks_ahead:
+        bounds += _end(collection, page, plan.hint, after, limit)
+    if bounds:
+        page["$and"] = [*page.get("$and", []), *bounds]
     found = collection.find(
         page, projection, sort=_ORDER, limit=limit + 1, hint=plan.hint, batch_size=limit + 2
     )
@@ -131,8 +136,37 @@ def find_slice(
     )
 
 
+def _end(
+    collection: TenantCollection,
+    where: Filter,
+    hint: str,
+    after: tuple[str, str] | None,
+    limit: int,
+) -> list[Document]:
+    """Where the page ends at the latest, from the index alone; nothing where it is the last.
+
+    Who stands at the very place where the page begins is not counted: some of them may belong
+    to the page before.
+    """
+    beyond = {"sort": {"$gt": after[0]}} if after is not None else {}
+    last = collection.find(
+        {**where, **beyond},
+        {"_id": 0, "sort": 1},
+        sort=[("sort", 1)],
+        skip=limit,
+        limit=1,
+        hint=hint,
+    )
+    return [{"sort": {"$lte": document["sort"]}} for document in last]
+
+
 def _count_and_plan(
-    collection: TenantCollection, where: Filter, terms: tuple[Term, ...], facet: Facet | None
+    collection: TenantCollection,
+    where: Filter,
+    terms: tuple[Term, ...],
+    facet: Facet | None,
+    *,
+    are_all: bool,
 ) -> tuple[int, Plan]:
     filtered = {**where, **facet.filter} if facet is not None else {}
     facet_total = count_many(collection, filtered, facet.index.name) if facet else 0
@@ -141,6 +175,6 @@ def _count_and_plan(
     counted = count_plan(terms)
     total = count_many(collection, {**where, **counted.filter}, counted.hint)
     if facet is None:
-        return total, page_plan(terms, total)
+        return total, page_plan(terms, total, are_all=are_all)
     plan = facet_plan(terms, facet.index, total, facet_total)
     return count_many(collection, {**filtered, **plan.filter}, plan.hint), plan

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from staffroll.search.indexing import GRAM_LENGTH, LIST, SEARCH, SearchIndex
@@ -19,7 +19,13 @@ Filter: TypeAlias = dict[str, Any]
 COUNTED: Final = 10_000
 """Count with ``limit=COUNTED + 1``; more is said as "more than"."""
 
-_FEW: Final = 5_000
+_FEW: Final = 300
+"""So many are fetched and sorted sooner than the end of the page is looked for."""
+
+_SOME: Final = 5_000
+"""So many are fetched and sorted where the index alone does not tell who fits."""
+
+_MANY: Final = 25_000
 _SHORT: Final = 2
 
 
@@ -29,10 +35,15 @@ class Plan:
 
     The server's own choice is cached by the shape of a query, and rare and common words
     have the same shape: what suits one may make the other read the whole tenant.
+
+    Attributes:
+        looks_ahead: Whether to find out from the index where the page ends, before any document
+            is read.
     """
 
     filter: Filter
     hint: str
+    looks_ahead: bool = False
 
 
 def as_filter(terms: Sequence[Term]) -> Filter:
@@ -57,16 +68,21 @@ def count_plan(terms: Sequence[Term]) -> Plan:
     return Plan(as_filter(terms), SEARCH.name)
 
 
-def page_plan(terms: Sequence[Term], total: int) -> Plan:
+def page_plan(terms: Sequence[Term], total: int, *, are_all: bool = True) -> Plan:
     """How to read a page in order, once the count is known.
 
     Args:
         total: What `count_plan` counted, exact up to `COUNTED`. Few are fetched and
             sorted; of many, the list in order soon meets enough.
+        are_all: Whether nothing else is filtered by, of which the index knows nothing.
     """
-    if total > _FEW:
-        return Plan(as_scan_filter(terms), LIST.name)
-    return count_plan(terms)
+    counted = count_plan(terms)
+    if counted.hint == SEARCH.name and are_all and all(map(_is_in_index, terms)):
+        if total <= _MANY:
+            return replace(counted, looks_ahead=total > _FEW)
+    elif total <= _SOME:
+        return counted
+    return Plan(as_scan_filter(terms), LIST.name)
 
 
 def facet_plan(terms: Sequence[Term], facet: SearchIndex, total: int, facet_total: int) -> Plan:
@@ -79,7 +95,7 @@ def facet_plan(terms: Sequence[Term], facet: SearchIndex, total: int, facet_tota
     """
     if not terms or facet_total <= min(total, COUNTED):
         return Plan(as_scan_filter(terms), facet.name)
-    return page_plan(terms, total)
+    return page_plan(terms, total, are_all=False)
 
 
 def _any(alternatives: list[Filter]) -> Filter:
@@ -91,8 +107,15 @@ def _any(alternatives: list[Filter]) -> Filter:
 def _by_grams(term: Term) -> Filter:
     longest = max(term, key=len)
     found: Filter = {"grams": {"$regex": f"^{re.escape(longest[:GRAM_LENGTH])}"}}
+    if _is_in_index(term):
+        return found
     rest = tuple(word for word in term if word != longest or len(word) > GRAM_LENGTH)
-    return {**found, **_all_in_haystack(rest)} if rest else found
+    return {**found, **_all_in_haystack(rest)}
+
+
+def _is_in_index(term: Term) -> bool:
+    """Whether the grams alone say who matches."""
+    return len(term) == 1 and len(term[0]) <= GRAM_LENGTH
 
 
 def _all_in_haystack(term: Term) -> Filter:

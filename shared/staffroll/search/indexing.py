@@ -32,8 +32,8 @@ class SearchIndex:
 LIST: Final = SearchIndex("in_order", ("sort", "_id", "haystack"))
 """Pages in order. The haystack at its end lets a word be looked for without a document."""
 
-SEARCH: Final = SearchIndex("by_grams", ("grams",))
-"""Who has a word; counts one word without reading a document."""
+SEARCH: Final = SearchIndex("by_grams_and_sort", ("grams", "sort"))
+"""Who has a word, and where in the list they stand, without reading a document."""
 
 
 def facet_index(field: str) -> SearchIndex:

@@ -1,6 +1,7 @@
 """What documents store, and which index a query is told to use."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,8 +60,17 @@ def test_r13_the_count_decides_how_a_page_is_read() -> None:
     assert count_plan(terms).hint == SEARCH.name
     assert count_plan(()).hint == LIST.name
     assert count_plan(parse_terms("a e")).hint == LIST.name
-    assert page_plan(terms, total=20).hint == SEARCH.name
+    assert page_plan(terms, total=20) == count_plan(terms)
+    assert page_plan(terms, total=COUNTED) == replace(count_plan(terms), looks_ahead=True)
+    assert page_plan(terms, total=100_000).hint == LIST.name
+
+
+def test_r13_where_documents_must_be_read_to_know_who_fits_none_is_read_twice() -> None:
+    terms = parse_terms("muller anna")
+
+    assert page_plan(terms, total=900) == count_plan(terms)
     assert page_plan(terms, total=COUNTED + 1).hint == LIST.name
+    assert not page_plan(parse_terms("muller"), total=900, are_all=False).looks_ahead
 
 
 def test_r13_the_smaller_of_words_and_roles_leads() -> None:
