@@ -13,10 +13,14 @@ from pymongo.errors import PyMongoError
 from staffroll.search import COUNTED
 
 KEPT_SECONDS: Final = 5.0
-"""Counts are exact up to `COUNTED`; beyond, at most so old."""
+"""Counts are exact up to `COUNTED`; beyond, at most so old, unless counting is dear."""
 
-_RENEWED_AFTER_SECONDS: Final = 2.5
-"""Who asks from then on has it counted anew, and is answered with what is known."""
+_KEPT_TIMES: Final = 10
+"""So many times as long as counting takes it is kept at least: in a tenant of a million, a letter
+takes seconds, and a core would do nothing but count it again."""
+
+_RENEWED_AT: Final = 0.5
+"""Who asks after this share of that time has it counted anew, and is answered with what is known."""
 
 _RENEWED_AT_ONCE: Final = 2
 _MOST: Final = 1000
@@ -25,8 +29,11 @@ _LOCKS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """Attributes: `seconds` is how old it may become."""
+
     total: int
     counted_at: float
+    seconds: float
     exact: Callable[[], int]
 
 
@@ -61,11 +68,13 @@ class KeptCounts:
         """What is kept and not too old."""
         with self._lock:
             kept = self._kept.get(key)
-            age = self._clock() - kept.counted_at if kept else KEPT_SECONDS
-            if kept is None or age >= KEPT_SECONDS:
+            if kept is None:
+                return None
+            age = self._clock() - kept.counted_at
+            if age >= kept.seconds:
                 return None
             renews = (
-                age >= _RENEWED_AFTER_SECONDS
+                age >= _RENEWED_AT * kept.seconds
                 and key not in self._renewed
                 and len(self._renewed) < _RENEWED_AT_ONCE
             )
@@ -108,7 +117,8 @@ class KeptCounts:
                 return total
             if key not in self._kept and len(self._kept) >= _MOST:
                 self._kept.clear()
-            self._kept[key] = _Kept(total, began, exact)
+            seconds = max(KEPT_SECONDS, _KEPT_TIMES * (self._clock() - began))
+            self._kept[key] = _Kept(total, began, seconds, exact)
         return total
 
 

@@ -79,7 +79,7 @@ class Slice:
 
 
 def count_many(collection: TenantCollection, where: Filter, hint: str) -> int:
-    """How many fit: exact up to `COUNTED`, beyond at most `KEPT_SECONDS` old.
+    """How many fit: exact up to `COUNTED`, beyond, see `KEPT_SECONDS`.
 
     Args:
         hint: The index that answers alone.

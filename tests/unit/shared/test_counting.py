@@ -20,12 +20,13 @@ class Counting:
         self.now = 0.0
         self.total = COUNTED + 1
         self.times = 0
+        self.seconds = 0.1
         self.meanwhile: list[Callable[[], None]] = []
         self.counts = KeptCounts(clock=lambda: self.now, begin=self.meanwhile.append)
 
     def exact(self) -> int:
         self.times += 1
-        self.now += 0.1
+        self.now += self.seconds
         return self.total
 
     def ask(self, key: str = "all") -> int:
@@ -52,6 +53,17 @@ def test_many_are_counted_again_once_the_count_is_too_old(counting: Counting) ->
     counting.now = KEPT_SECONDS - 0.01
     kept = counting.ask()
     counting.now = KEPT_SECONDS
+
+    assert (kept, counting.ask()) == (first, first + 5)
+
+
+def test_what_takes_long_to_count_is_kept_longer(counting: Counting) -> None:
+    counting.seconds = 3.0
+    first = counting.ask()
+    counting.total += 5
+    counting.now = 29.9
+    kept = counting.ask()
+    counting.now = 30.0
 
     assert (kept, counting.ask()) == (first, first + 5)
 
