@@ -24,7 +24,7 @@ def main() -> None:
         "flood",
     ]
     report = Report()
-    node = RabbitNode()
+    node = RabbitNode(on_disk=True)
     with tempfile.TemporaryDirectory(prefix="staffroll-bench-") as folder, Mongod(folder) as mongod:
         try:
             node.start()

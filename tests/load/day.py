@@ -58,7 +58,7 @@ class Found:
 def measure(
     mongod: Mongod, folder: Path, *, people: int, minutes: float, pace: float = 1.0
 ) -> Outcome:
-    broker = RabbitNode()
+    broker = RabbitNode(on_disk=True)
     suite = Apart(mongod.uri, broker.url, folder)
     suite.ready_seconds = 240
     suite.environ |= {

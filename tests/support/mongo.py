@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -12,16 +12,18 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from staffroll.local import Mongod
+from tests.support.memory import new_folder
 
 
 @pytest.fixture(scope="session")
 def mongod() -> Iterator[Mongod]:
     """A real server with test commands (failCommand); never stop it, start your own for that."""
-    with (
-        tempfile.TemporaryDirectory(prefix="staffroll-mongo-") as folder,
-        Mongod(folder, extra_parameters={"enableTestCommands": 1}) as server,
-    ):
-        yield server
+    folder = new_folder("mongo")
+    try:
+        with Mongod(folder, extra_parameters={"enableTestCommands": 1}) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ import pytest
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
+from tests.support.memory import new_folder
 from tests.support.waiting import eventually
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -30,10 +30,14 @@ _PR_SET_PDEATHSIG = 1
 
 
 class RabbitNode:
-    """One node on 127.0.0.1; what it stores survives `stop`, `kill` and `start`."""
+    """One node on 127.0.0.1; what it stores survives `stop`, `kill` and `start`.
 
-    def __init__(self) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="staffroll-rabbit-"))
+    Args:
+        on_disk: Whatever it costs, as where that is measured.
+    """
+
+    def __init__(self, *, on_disk: bool = False) -> None:
+        self._home = new_folder("rabbit", on_disk=on_disk)
         self._port, self._dist_port, self._epmd_port = free_ports(3)
         self._write_configuration()
         self._epmd: subprocess.Popen[bytes] | None = None

@@ -24,7 +24,7 @@ from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 from staffroll.plugins import Row
 from staffroll.plugins.platform import Plugins
-from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, page_plan
+from staffroll.search import COUNTED, Plan, Term, count_plan, index_fields, whole_plan
 from staffroll.standing import Standing
 from staffroll.user_copy import UserCopy
 
@@ -239,7 +239,7 @@ class Store:
             return counted
         where = {"status": status, **counted.filter}
         total = self._rows.count(where, limit=COUNTED + 1, hint=counted.hint)
-        return page_plan(terms, total)
+        return whole_plan(terms, total)
 
 
 def _fitting(status: str, plan: Plan, roles: Sequence[str]) -> Document:

@@ -21,6 +21,7 @@ from staffroll.search import (
     facet_index,
     facet_plan,
     page_plan,
+    whole_plan,
 )
 
 _ORDER: Final = (("sort", 1), ("_id", 1))
@@ -112,7 +113,7 @@ def find_slice(
     """
     for each in further:
         where = {**where, **each.filter}
-    total, plan = _count_and_plan(collection, where, terms, facet, are_all=not further)
+    total, plan = _count_and_plan(collection, where, terms, facet, is_all=not further)
     page = {**where, **(facet.filter if facet else {}), **plan.filter}
     bounds: list[Document] = []
     if after is not None:
@@ -166,7 +167,7 @@ def _count_and_plan(
     terms: tuple[Term, ...],
     facet: Facet | None,
     *,
-    are_all: bool,
+    is_all: bool,
 ) -> tuple[int, Plan]:
     filtered = {**where, **facet.filter} if facet is not None else {}
     facet_total = count_many(collection, filtered, facet.index.name) if facet else 0
@@ -175,6 +176,6 @@ def _count_and_plan(
     counted = count_plan(terms)
     total = count_many(collection, {**where, **counted.filter}, counted.hint)
     if facet is None:
-        return total, page_plan(terms, total, are_all=are_all)
+        return total, page_plan(terms, total) if is_all else whole_plan(terms, total)
     plan = facet_plan(terms, facet.index, total, facet_total)
     return count_many(collection, {**filtered, **plan.filter}, plan.hint), plan

@@ -14,6 +14,7 @@ from staffroll.search.filters import (
     count_plan,
     facet_plan,
     page_plan,
+    whole_plan,
 )
 from staffroll.search.folding import fold, sort_key, variants
 from staffroll.search.indexing import (
@@ -50,4 +51,5 @@ __all__ = [
     "parse_terms",
     "sort_key",
     "variants",
+    "whole_plan",
 ]

@@ -23,7 +23,7 @@ _FEW: Final = 300
 """So many are fetched and sorted sooner than the end of the page is looked for."""
 
 _SOME: Final = 5_000
-"""So many are fetched and sorted where the index alone does not tell who fits."""
+"""So many are fetched and sorted where all are wanted, or the index alone does not tell who fits."""
 
 _MANY: Final = 25_000
 _SHORT: Final = 2
@@ -68,21 +68,27 @@ def count_plan(terms: Sequence[Term]) -> Plan:
     return Plan(as_filter(terms), SEARCH.name)
 
 
-def page_plan(terms: Sequence[Term], total: int, *, are_all: bool = True) -> Plan:
+def page_plan(terms: Sequence[Term], total: int) -> Plan:
     """How to read a page in order, once the count is known.
 
     Args:
-        total: What `count_plan` counted, exact up to `COUNTED`. Few are fetched and
-            sorted; of many, the list in order soon meets enough.
-        are_all: Whether nothing else is filtered by, of which the index knows nothing.
+        total: What `count_plan` counted, exact up to `COUNTED`. Of many, the list in order soon
+            meets enough.
     """
     counted = count_plan(terms)
-    if counted.hint == SEARCH.name and are_all and all(map(_is_in_index, terms)):
-        if total <= _MANY:
-            return replace(counted, looks_ahead=total > _FEW)
-    elif total <= _SOME:
-        return counted
-    return Plan(as_scan_filter(terms), LIST.name)
+    if counted.hint == SEARCH.name and all(map(_is_in_index, terms)) and total <= _MANY:
+        return replace(counted, looks_ahead=total > _FEW)
+    return whole_plan(terms, total)
+
+
+def whole_plan(terms: Sequence[Term], total: int) -> Plan:
+    """How to read everybody in order, or a page of those whom something else is asked of, of
+    which the index of the words knows nothing.
+
+    Args:
+        total: As for `page_plan`; few are fetched and sorted.
+    """
+    return count_plan(terms) if total <= _SOME else Plan(as_scan_filter(terms), LIST.name)
 
 
 def facet_plan(terms: Sequence[Term], facet: SearchIndex, total: int, facet_total: int) -> Plan:
@@ -95,7 +101,7 @@ def facet_plan(terms: Sequence[Term], facet: SearchIndex, total: int, facet_tota
     """
     if not terms or facet_total <= min(total, COUNTED):
         return Plan(as_scan_filter(terms), facet.name)
-    return page_plan(terms, total, are_all=False)
+    return whole_plan(terms, total)
 
 
 def _any(alternatives: list[Filter]) -> Filter:

@@ -7,9 +7,6 @@ import uuid
 from collections import UserList
 from typing import Any
 
-from scim2_client.engines.wsgi import WSGISCIMClient
-from scim2_tester import Status, check_server
-
 from tests.support.accounts import Tenant
 from tests.support.scim import a_token
 
@@ -36,6 +33,10 @@ def _with_good_values(model: Any) -> None:
 
 
 def test_the_checker_of_the_standard_finds_nothing(tenant: Tenant) -> None:
+    # Only here: it takes a second, which every process would spend that looks for tests.
+    from scim2_client.engines.wsgi import WSGISCIMClient
+    from scim2_tester import Status, check_server
+
     random.seed(7)
     client = WSGISCIMClient(
         tenant.accounts.app,

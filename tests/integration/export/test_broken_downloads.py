@@ -18,7 +18,7 @@ from tests.integration.export.house import House, fill, switch_on
 from tests.integration.export.test_long_lists import INTERRUPTED, failing
 from tests.support.waiting import eventually
 
-COUNT = 20_000
+COUNT = 12_000
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 SERVE = """
@@ -119,11 +119,18 @@ def server(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> Ite
             process.wait(10)
 
 
-def test_a_whole_download_ends_with_the_last_chunk(shared_house: House, server: Server) -> None:
+@pytest.fixture(scope="module")
+def filled(shared_house: House) -> str:
+    """A tenant with `COUNT` active users, for tests that change nobody."""
     tenant_id = shared_house.new_tenant()
     fill(shared_house, tenant_id, COUNT)
+    return tenant_id
 
-    answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
+
+def test_a_whole_download_ends_with_the_last_chunk(
+    shared_house: House, server: Server, filled: str
+) -> None:
+    answer = server.ask("/v1/users/export", shared_house.token(filled))
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b"Transfer-Encoding: chunked" in answer
@@ -132,13 +139,10 @@ def test_a_whole_download_ends_with_the_last_chunk(shared_house: House, server: 
 
 
 def test_a_download_that_breaks_in_the_middle_ends_without_the_last_chunk(
-    shared_house: House, server: Server
+    shared_house: House, server: Server, filled: str
 ) -> None:
-    tenant_id = shared_house.new_tenant()
-    fill(shared_house, tenant_id, COUNT)
-
     with failing(shared_house, INTERRUPTED, {"skip": 8}):
-        answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
+        answer = server.ask("/v1/users/export", shared_house.token(filled))
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert 1_000 < answer.count(b"@example.org") < COUNT
@@ -147,13 +151,10 @@ def test_a_download_that_breaks_in_the_middle_ends_without_the_last_chunk(
 
 
 def test_a_download_that_breaks_at_once_is_an_error_and_no_file(
-    shared_house: House, server: Server
+    shared_house: House, server: Server, filled: str
 ) -> None:
-    tenant_id = shared_house.new_tenant()
-    fill(shared_house, tenant_id, 5_000)
-
     with failing(shared_house, INTERRUPTED, {"times": 1}):
-        answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
+        answer = server.ask("/v1/users/export", shared_house.token(filled))
 
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"application/problem+json" in answer
@@ -184,13 +185,12 @@ def test_a_download_whose_plugin_fails_never_looks_whole(
     assert "@example.org" not in logged
 
 
-def test_the_server_goes_on_after_broken_downloads(shared_house: House, server: Server) -> None:
-    tenant_id = shared_house.new_tenant()
-    fill(shared_house, tenant_id, COUNT)
-
+def test_the_server_goes_on_after_broken_downloads(
+    shared_house: House, server: Server, filled: str
+) -> None:
     with failing(shared_house, INTERRUPTED, {"skip": 8}):
         for _ in range(3):
-            server.ask("/v1/users/export", shared_house.token(tenant_id))
+            server.ask("/v1/users/export", shared_house.token(filled))
 
-    answer = server.ask("/v1/users/export", shared_house.token(tenant_id))
+    answer = server.ask("/v1/users/export", shared_house.token(filled))
     assert answer.endswith(LAST_CHUNK)

@@ -19,6 +19,7 @@ from staffroll.search import (
     matches,
     page_plan,
     parse_terms,
+    whole_plan,
 )
 
 NAMES = st.text(st.sampled_from("aäbøß .-'"), max_size=24)
@@ -70,7 +71,7 @@ def test_r13_where_documents_must_be_read_to_know_who_fits_none_is_read_twice() 
 
     assert page_plan(terms, total=900) == count_plan(terms)
     assert page_plan(terms, total=COUNTED + 1).hint == LIST.name
-    assert not page_plan(parse_terms("muller"), total=900, are_all=False).looks_ahead
+    assert not whole_plan(parse_terms("muller"), total=900).looks_ahead
 
 
 def test_r13_the_smaller_of_words_and_roles_leads() -> None:
