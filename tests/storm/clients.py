@@ -337,7 +337,9 @@ class Client:
             body = {name or register: value}
             answer = self._send(operation, tenant, "PATCH", place, path, tries, json=body)
             if len(tries) > 1 and _is_kept_refused(answer):
-                tries[0].settle("done", time.monotonic())
+                # Unless they had been made without anybody's being told, who refused a change then.
+                is_rejected = self._is_rejected(tenant, human)
+                tries[0].settle("done" if is_rejected else "unknown", time.monotonic())
             if asks:
                 self._hear_of_change(answer, human, tries[0], place, is_repeated=tried > 0)
             tried += 1
@@ -362,7 +364,7 @@ class Client:
 
     @staticmethod
     def _is_made(human: Human) -> bool:
-        return any(one.outcome == "done" for one in human.creations)
+        return human.is_confirmed or any(one.outcome == "done" for one in human.creations)
 
     def _correct(self, operation: Operation, tenant: Tenant, human: Human) -> str:
         """Send again, with another address, what accounts refused to make."""

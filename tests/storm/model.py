@@ -126,6 +126,7 @@ class Human:
     Attributes:
         token: Their first name, by which they are found, and which nothing changes.
         place: Where they were created, and stand if accounts refused.
+        is_confirmed: Whether somebody was told that accounts has made them.
         existence: Tries to create, of the value True, and to delete or discard, of False.
     """
 
@@ -134,6 +135,7 @@ class Human:
     token: str
     place: str
     id: str | None = None
+    is_confirmed: bool = False
     existence: Register = field(default_factory=Register)
     fields: dict[str, Register] = field(default_factory=dict)
     shifts: list[Shift] = field(default_factory=list)
@@ -151,6 +153,7 @@ class Human:
 
     def was_confirmed(self, moment: float) -> None:
         """Somebody was told so: whatever their creation wrote stood there by then."""
+        self.is_confirmed = True
         for register in self.fields.values():
             for one in register.writes:
                 if one.is_first:
