@@ -76,6 +76,8 @@ def page_plan(terms: Sequence[Term], total: int) -> Plan:
             meets enough.
     """
     counted = count_plan(terms)
+    if any(_is_a_letter(term) for term in terms) and total > _FEW:
+        return Plan(as_scan_filter(terms), LIST.name)
     if counted.hint == SEARCH.name and all(map(_is_in_index, terms)) and total <= _MANY:
         return replace(counted, looks_ahead=total > _FEW)
     return whole_plan(terms, total)
@@ -128,6 +130,11 @@ def _all_in_haystack(term: Term) -> Filter:
     needed = [word for word in term if not any(word != w and word in w for w in term)]
     found = [{"haystack": {"$regex": re.escape(word)}} for word in needed]
     return found[0] if len(found) == 1 else {"$and": found}
+
+
+def _is_a_letter(term: Term) -> bool:
+    """Met every few entries of the list, and several times in the grams of each."""
+    return len(term) == 1 and len(term[0]) == 1
 
 
 def _is_vague(term: Term) -> bool:

@@ -66,6 +66,13 @@ def test_r13_the_count_decides_how_a_page_is_read() -> None:
     assert page_plan(terms, total=100_000).hint == LIST.name
 
 
+def test_r13_of_whom_a_letter_finds_the_list_in_order_soon_meets_enough() -> None:
+    terms = parse_terms("muller, a")
+
+    assert page_plan(terms, total=20) == count_plan(terms)
+    assert page_plan(terms, total=900).hint == LIST.name
+
+
 def test_r13_where_documents_must_be_read_to_know_who_fits_none_is_read_twice() -> None:
     terms = parse_terms("muller anna")
 
