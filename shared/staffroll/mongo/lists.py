@@ -115,26 +115,42 @@ def find_slice(
         where = {**where, **each.filter}
     total, plan = _count_and_plan(collection, where, terms, facet, is_all=not further)
     page = {**where, **(facet.filter if facet else {}), **plan.filter}
-    bounds: list[Document] = []
-    if after is not None:
-        sort, id_ = after
-        beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
-        # The first condition is implied by the second; it bounds the index scan.
-        bounds = [{"sort": {"$gte": sort}}, {"$or": beyond}]
-    if plan.looks_ahead:
-        bounds += _end(collection, page, plan.hint, after, limit)
-    if bounds:
-        page["$and"] = [*page.get("$and", []), *bounds]
-    found = collection.find(
-        page, projection, sort=_ORDER, limit=limit + 1, hint=plan.hint, batch_size=limit + 2
-    )
-    documents = list(found)
+
+    def read(bounds: Sequence[Document]) -> list[Document]:
+        bounded = {**page, "$and": [*page.get("$and", []), *bounds]} if bounds else page
+        return list(
+            collection.find(
+                bounded,
+                projection,
+                sort=_ORDER,
+                limit=limit + 1,
+                hint=plan.hint,
+                batch_size=limit + 2,
+            )
+        )
+
+    beyond = _beyond(after)
+    end = _end(collection, page, plan.hint, after, limit) if plan.looks_ahead else []
+    documents = read([*beyond, *end])
+    if end and len(documents) <= limit:
+        # Somebody who stood before the end has left it meanwhile, so that it is not the last.
+        documents = read(beyond)
     last = documents[limit - 1] if len(documents) > limit else None
     return Slice(
         documents=documents[:limit],
         total=total,
         end=(last["sort"], last["_id"]) if last is not None else None,
     )
+
+
+def _beyond(after: tuple[str, str] | None) -> list[Document]:
+    """What follows a position."""
+    if after is None:
+        return []
+    sort, id_ = after
+    beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
+    # The first condition is implied by the second; it bounds the index scan.
+    return [{"sort": {"$gte": sort}}, {"$or": beyond}]
 
 
 def _end(

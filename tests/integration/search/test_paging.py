@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from staffroll.mongo import Document, Platform, connect, ensure_indexes
+from staffroll.mongo import Document, Platform, connect, ensure_indexes, lists
 from staffroll.mongo.lists import Facet, find_slice, list_indexes
 from staffroll.search import index_fields, parse_terms
 from tests.load.plans import plans_of
@@ -69,6 +69,14 @@ def test_r13_a_role_beside_the_word_changes_nothing_of_that(platform: Platform) 
     assert all_pages(platform, "mu", 60, Facet("roles", ("agent",))) == all_pages(
         platform, "mu", 60
     )
+
+
+def test_r13_who_leaves_while_a_page_is_read_does_not_end_the_list(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "_end", lambda *_: [{"sort": {"$lte": "muller"}}])
+
+    assert len(all_pages(platform, "mu", 60)) == MATCHING
 
 
 def test_r13_only_the_names_are_read_at_which_a_page_begins_and_ends(platform: Platform) -> None:
