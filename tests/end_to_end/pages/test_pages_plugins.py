@@ -31,7 +31,7 @@ def test_a_rule_for_passwords_is_switched_on_changed_met_and_switched_off(
     page.get_by_label("Kinds of characters").fill("many")
     page.get_by_role("button", name="Switch on").click()
     told = page.get_by_role("alert")
-    expect(told).to_contain_text("Least length: This is beyond the limits. From 0 to 128.")
+    expect(told).to_contain_text("Least length: This must be between 0 and 128.")
     expect(told).to_contain_text("Kinds of characters: This is not a whole number.")
     expect(length).to_have_value("500")
     check_accessible(page)

@@ -142,7 +142,7 @@ def test_all_that_is_wrong_stands_at_its_field_and_what_was_typed_is_kept(
     admin.send(**settings(word="x", limits=f'{{"{EVIL}": "many"}}'))
 
     assert admin.page.status_code == 422
-    assert "Word : This is beyond the limits. At least 2 characters." in admin.text
+    assert "Word : This is too short: 2 is the least." in admin.text
     assert f"Limits : {EVIL}.value: This is not a whole number." in admin.text
     assert 'value="x"' in admin.page.text
     assert EVIL not in admin.page.text
@@ -241,7 +241,7 @@ def test_one_that_does_not_take_its_settings_any_more_is_set_up_anew(
     assert "does not take the settings any more" in admin.text
     admin.go("/plugins/banned_word/settings")
     admin.send(**settings(words="ab\r\nc"))
-    assert "Words : Entry 2: This is beyond the limits." in admin.text
+    assert "Words : Entry 2: This is too short: 2 is the least." in admin.text
     admin.send(**settings(words="ab\r\ncd"))
     assert "The settings are saved" in admin.text
     assert kept(tenant)["settings"] == {"words": ["ab", "cd"]}

@@ -272,11 +272,9 @@ def test_errors_stand_at_their_fields_in_the_readers_words(form: Filled) -> None
         made.refuse(Invalid(errors={path: [a_problem(text)] for path, text in found.items()}))
 
         assert {one.name: one.errors for one in made if one.errors} == {
-            "settings.howMany": ["This is beyond the limits. From 1 to 24."],
+            "settings.howMany": ["This must be between 1 and 24."],
             "settings.share": ["This is not a number."],
-            "settings.domains": [
-                "Entry 2: This is beyond the limits. Each of them: 2 to 9 characters."
-            ],
+            "settings.domains": ["Entry 2: This is too long: 9 is the most."],
             "settings.limits": ["x.value.0: This is not a whole number."],
             "settings.server.host": ["Own {words}."],
         }

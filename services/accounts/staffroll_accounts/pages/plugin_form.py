@@ -103,15 +103,11 @@ class SettingsForm(SeenForm):
 
     def located(self, name: str, below: str, text: str) -> str:
         """In the reader's words, and with the entry of the list that is meant."""
-        limits = next(
-            (plugin_words.limits(one.field) for one in self.settings if one.name == name), ""
-        )
-        said = plugin_words.better(text, limits)
         entry, _, rest = below.partition(".")
         if not entry.isdecimal():
-            return f"{below}: {said}" if below else said
+            return f"{below}: {text}" if below else text
         place = f"{int(entry) + 1}.{rest}" if rest else f"{int(entry) + 1}"
-        return gettext("Entry %(place)s: %(problem)s", place=place, problem=said)
+        return gettext("Entry %(place)s: %(problem)s", place=place, problem=text)
 
     def _value(self, one: Setting) -> Any:
         field: Any = self[one.name]

@@ -24,9 +24,6 @@ _ABBREVIATIONS: Final = frozenset(
     ["api", "csv", "id", "ip", "json", "jsonl", "ldap", "sso", "url", "xlsx", "xml"]
 )
 
-_BEYOND: Final = re.compile(r"(Must be (greater|less) than|(Shorter|Longer) than|Length must be) ")
-"""marshmallow's own sentences about limits, which the form says itself."""
-
 
 def title(name: str) -> str:
     """What people call something that has only a technical name."""
@@ -49,13 +46,6 @@ def kinds(hooks: Collection[str]) -> list[str]:
 def spoken(said: Text | None) -> str:
     """A text of a plugin's; empty for None."""
     return "" if said is None else words.spoken(said)
-
-
-def better(problem: str, limits: str) -> str:
-    """The same in the reader's language, where it is marshmallow's own about limits."""
-    if _BEYOND.match(problem) and limits:
-        return gettext("This is beyond the limits. %(limits)s", limits=limits)
-    return problem
 
 
 def limits(field: fields.Field[Any]) -> str:

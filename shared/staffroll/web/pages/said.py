@@ -34,6 +34,9 @@ _OWN_WITH_NUMBERS: Final[tuple[tuple[re.Pattern[str], Any], ...]] = tuple(
             rf"Length must be between {_NUMBER} and {_NUMBER}\.",
             lazy_gettext("The length must be between {0} and {1}."),
         ),
+        (rf"Length must be {_NUMBER}\.", lazy_gettext("The length must be {0}.")),
+        (rf"Must be greater than {_NUMBER}\.", lazy_gettext("This must be more than {0}.")),
+        (rf"Must be less than {_NUMBER}\.", lazy_gettext("This must be less than {0}.")),
         (
             rf"Must be greater than or equal to {_NUMBER}\.",
             lazy_gettext("This must be at least {0}."),
