@@ -94,8 +94,7 @@ class Service:
 
 def installed_names() -> list[str]:
     """Of the services that are installed here; imports none of them."""
-    found = {entry.name for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
-    return [*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER))]
+    return list(_entries())
 
 
 def installed(only: Collection[str] | None = None) -> dict[str, Service]:
@@ -104,6 +103,13 @@ def installed(only: Collection[str] | None = None) -> dict[str, Service]:
     Args:
         only: Imports just those of these names.
     """
-    found = importlib.metadata.entry_points(group=ENTRY_POINTS)
-    wanted = (name for name in installed_names() if only is None or name in only)
-    return {name: found[name].load() for name in wanted}
+    return {
+        name: entry.load() for name, entry in _entries().items() if only is None or name in only
+    }
+
+
+def _entries() -> dict[str, importlib.metadata.EntryPoint]:
+    """In order. Looking takes 20 ms: every file of metadata is read."""
+    found = {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    names = [*(name for name in _ORDER if name in found), *sorted(found.keys() - set(_ORDER))]
+    return {name: found[name] for name in names}

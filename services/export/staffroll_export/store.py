@@ -19,7 +19,7 @@ from staffroll.mongo import Document, Filter, Index, Outbox, TenantDatabase, out
 from staffroll.mongo.audit_trail import AuditTrail, audit_indexes, waiting
 from staffroll.mongo.erasing import FIELD as ERASING
 from staffroll.mongo.erasing import erasing_index
-from staffroll.mongo.lists import list_indexes
+from staffroll.mongo.lists import beyond, list_indexes
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 from staffroll.plugins import Row
@@ -198,7 +198,7 @@ class Store:
         while True:
             began = after
             found = self._rows.find(
-                _beyond(where, after),
+                {"$and": [where, beyond(after)]} if after is not None else where,
                 _FIELDS,
                 sort=_ORDER,
                 hint=plan.hint,
@@ -247,14 +247,6 @@ def _fitting(status: str, plan: Plan, roles: Sequence[str]) -> Document:
     if roles:
         where["roles"] = {"$in": list(roles)}
     return where
-
-
-def _beyond(where: Filter, after: tuple[str, str] | None) -> Filter:
-    if after is None:
-        return where
-    sort, id_ = after
-    beyond = {"sort": {"$gte": sort}, "$or": [{"sort": {"$gt": sort}}, {"_id": {"$gt": id_}}]}
-    return {"$and": [where, beyond]}
 
 
 def _from_document(document: Document) -> Row:

@@ -129,12 +129,12 @@ def find_slice(
             )
         )
 
-    beyond = _beyond(after)
+    following = [beyond(after)] if after is not None else []
     end = _end(collection, page, plan.hint, after, limit) if plan.looks_ahead else []
-    documents = read([*beyond, *end])
+    documents = read([*following, *end])
     if end and len(documents) <= limit:
         # Somebody who stood before the end has left it meanwhile, so that it is not the last.
-        documents = read(beyond)
+        documents = read(following)
     last = documents[limit - 1] if len(documents) > limit else None
     return Slice(
         documents=documents[:limit],
@@ -143,14 +143,16 @@ def find_slice(
     )
 
 
-def _beyond(after: tuple[str, str] | None) -> list[Document]:
-    """What follows a position."""
+def beyond(after: tuple[str, str] | None) -> Document:
+    """The filter for what follows a position, by sort key and id; None: everything."""
     if after is None:
-        return []
+        return {}
     sort, id_ = after
-    beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
     # The first condition is implied by the second; it bounds the index scan.
-    return [{"sort": {"$gte": sort}}, {"$or": beyond}]
+    return {
+        "sort": {"$gte": sort},
+        "$or": [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}],
+    }
 
 
 def _end(
@@ -165,9 +167,9 @@ def _end(
     Who stands at the very place where the page begins is not counted: some of them may belong
     to the page before.
     """
-    beyond = {"sort": {"$gt": after[0]}} if after is not None else {}
+    later = {"sort": {"$gt": after[0]}} if after is not None else {}
     last = collection.find(
-        {**where, **beyond},
+        {**where, **later},
         {"_id": 0, "sort": 1},
         sort=[("sort", 1)],
         skip=limit,

@@ -75,11 +75,10 @@ def page_plan(terms: Sequence[Term], total: int) -> Plan:
         total: What `count_plan` counted, exact up to `COUNTED`. Of many, the list in order soon
             meets enough.
     """
-    counted = count_plan(terms)
-    if any(_is_a_letter(term) for term in terms) and total > _FEW:
+    if any(map(_is_a_letter, terms)) and total > _FEW:
         return Plan(as_scan_filter(terms), LIST.name)
-    if counted.hint == SEARCH.name and all(map(_is_in_index, terms)) and total <= _MANY:
-        return replace(counted, looks_ahead=total > _FEW)
+    if terms and all(map(_is_in_index, terms)) and total <= _MANY:
+        return replace(count_plan(terms), looks_ahead=total > _FEW)
     return whole_plan(terms, total)
 
 

@@ -102,7 +102,7 @@ def test_every_page_is_accessible_light_and_dark_on_a_narrow_screen(
     browser: Browser, home: AtHome
 ) -> None:
     # Colours on their way from one theme to the other are neither.
-    context = browser.new_context(viewport={"width": 360, "height": 740}, reduced_motion="reduce")
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
     page = context.new_page()
 
     def check() -> None:

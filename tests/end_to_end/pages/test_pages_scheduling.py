@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import AtHome, check_accessible
+from tests.support.browser import PHONE, AtHome, check_accessible
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_give_a_unit_and_plan_a_shift(signed_in: Page, home: AtHome) -> None:
     open_somebody(page, home)
     page.get_by_role("link", name="Shifts", exact=True).click()
     page.get_by_role("link", name="Next week").click()
-    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_viewport_size(PHONE)
     check_accessible(page)
     page.get_by_role("link", name="Create shift", exact=True).click()
     check_accessible(page)

@@ -25,7 +25,7 @@ from staffroll.mongo import (
     duplicate_index,
 )
 from staffroll.mongo.forms import Forms, known
-from staffroll.mongo.lists import Facet, count_many, find_slice
+from staffroll.mongo.lists import Facet, beyond, count_many, find_slice
 from staffroll.mongo.outbox import HAS_ROOM, entries, push
 from staffroll.search import COUNTED, LIST, Term, email_key, facet_index, index_fields
 from staffroll_accounts.domain.errors import EmailTaken
@@ -260,10 +260,7 @@ class Users:
         enforced: Any = {"$in": [False, True]} if is_enforced is None else is_enforced
         where: Document = {"status": "active", "security.two_factor_enforced": enforced}
         where["security.two_factor.enabled_at"] = {"$gte": _EPOCH} if has_one else None
-        if after is not None:
-            sort, id_ = after
-            beyond = [{"sort": {"$gt": sort}}, {"sort": sort, "_id": {"$gt": id_}}]
-            where |= {"sort": {"$gte": sort}, "$or": beyond}
+        where |= beyond(after)
         order = [("sort", 1), ("_id", 1)]
         hint = (WITH_FACTOR if has_one else BY_FACTOR).name
         found = list(self._users.find(where, _LISTED, sort=order, limit=limit + 1, hint=hint))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from staffroll.errors import FieldError, StaffrollError
@@ -71,11 +70,11 @@ def of_field(problem: FieldError) -> str:
         return gettext("Please fill this in.")
     if (known := _OWN.get(problem.wording)) is not None:
         return str(known)
-    filled = next(_filled(problem.wording), None)
-    return filled or gettext(problem.wording).format(**(problem.data or {}))
+    return _filled(problem.wording) or gettext(problem.wording).format(**(problem.data or {}))
 
 
-def _filled(wording: str) -> Iterator[str]:
+def _filled(wording: str) -> str | None:
     for pattern, text in _OWN_WITH_NUMBERS:
         if found := pattern.fullmatch(wording):
-            yield str(text).format(*found.groups())
+            return str(text).format(*found.groups())
+    return None
