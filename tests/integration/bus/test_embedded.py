@@ -16,7 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from staffroll.bus import DELIVERY_LIMIT, BrokerAway, Message, TopologyConflict
-from staffroll.bus.embedded import EmbeddedBroker, dead_letters
+from staffroll.bus.embedded import EmbeddedBroker, dead_letters, receiver
 from staffroll.local import Mongod
 from tests.integration.bus.harness import Inbox, Outgoing, a_direct, a_message, a_request, hold
 from tests.support.waiting import eventually
@@ -307,15 +307,37 @@ def test_what_dies_again_while_it_is_put_back_stays_among_the_dead_letters(
     inbox = Inbox(bus, [QUEUE], treat=lambda delivery: delivery.bury("unusable"))
     letters = bus.dead_letters("export")
     eventually(lambda: letters.count() == 1)
-    put_back = dead_letters.insert
+    put_back = dead_letters.put_anew
     first = letters.list()[0].died_at
 
     def until_it_died_again(*args: Any) -> None:
         put_back(*args)
         eventually(lambda: letters.list()[0].died_at > first)
 
-    monkeypatch.setattr(dead_letters, "insert", until_it_died_again)
+    monkeypatch.setattr(dead_letters, "put_anew", until_it_died_again)
 
     assert letters.retry() == 1
     assert letters.count() == 1
+    inbox.receiver.stop()
+
+
+def test_what_is_put_back_before_its_receiver_gave_it_up_comes_again(
+    bus: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = bus.dead_letters("export")
+    bury = receiver.bury
+    retried = []
+
+    def then_retry_once(*args: Any) -> None:
+        bury(*args)
+        if not retried:
+            retried.append(letters.retry())
+
+    monkeypatch.setattr(receiver, "bury", then_retry_once)
+    bus.publish([a_message()])
+
+    inbox = Inbox(bus, [QUEUE], treat=lambda delivery: delivery.bury("unusable"))
+
+    inbox.await_count(2)
+    assert retried == [1]
     inbox.receiver.stop()

@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from staffroll.bus.contract import DeadLetter
 from staffroll.bus.embedded.registry import Registry
-from staffroll.bus.embedded.storage import DURABLE, Claimed, insert
+from staffroll.bus.embedded.storage import DURABLE, Claimed, put_anew
 from staffroll.bus.topology import events_queue
 
 Document = dict[str, Any]
@@ -55,7 +55,8 @@ class EmbeddedDeadLetters:
         for grave in self._graves.find(_among(ids)):
             queue = grave["queue"] if grave["queue"] in queues else self._events
             if queue in queues:
-                insert(self._database, {queue: [_revived(grave)]})
+                # Who buried it may still hold it.
+                put_anew(self._database, queue, _revived(grave))
                 # It may have died anew by now, which must not be forgotten.
                 self._graves.delete_one({"_id": grave["_id"], "died_at": grave["died_at"]})
                 retried += 1

@@ -93,6 +93,15 @@ def insert(database: Database[Document], batches: Mapping[str, Sequence[Document
         raise WriteConcernError("the primary changed in the middle of a batch")
 
 
+def put_anew(database: Database[Document], queue: str, document: Document) -> None:
+    """Put one message into a queue, durably, in place of what waits there under its id.
+
+    Whoever still holds that one does so no longer: giving it up does not take this one away.
+    """
+    messages = queue_collection(database, queue)
+    messages.replace_one({"_id": document["_id"]}, document, upsert=True)
+
+
 def _check(reply: Mapping[str, Any]) -> None:
     for error in reply.get("writeErrors", ()):
         if error["code"] != _DUPLICATE_KEY:
