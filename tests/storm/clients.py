@@ -441,11 +441,10 @@ class Client:
         self, operation: Operation, tenant: Tenant, human: Human, body: dict[str, Any], value: str
     ) -> str:
         path = f"/v1/employees/{human.id}/memberships/current"
-        shifts = list(human.shifts) if body.get("future_shifts") == "delete" else []
+        cleared = [(human.cleared, True)] if body.get("future_shifts") == "delete" else []
 
         def attempt() -> Answer:
-            dropped = ((one.gone, True) for one in shifts)
-            tries = begin([(human.register("membership"), value), *dropped])
+            tries = begin([(human.register("membership"), value), *cleared])
             return self._send(operation, tenant, "PATCH", "scheduling", path, tries, json=body)
 
         return self._said(operation, self._tried(operation, attempt), human)

@@ -128,6 +128,7 @@ class Human:
         place: Where they were created, and stand if accounts refused.
         is_confirmed: Whether somebody was told that accounts has made them.
         existence: Tries to create, of the value True, and to delete or discard, of False.
+        cleared: Tries to end the membership and to delete all shifts with that.
     """
 
     number: int
@@ -139,6 +140,7 @@ class Human:
     existence: Register = field(default_factory=Register)
     fields: dict[str, Register] = field(default_factory=dict)
     shifts: list[Shift] = field(default_factory=list)
+    cleared: Register = field(default_factory=Register)
 
     def register(self, name: str) -> Register:
         return self.fields.setdefault(name, Register())
@@ -150,6 +152,12 @@ class Human:
     @property
     def removals(self) -> list[Write]:
         return [one for one in self.existence.writes if not one.value]
+
+    def removals_of(self, shift: Shift) -> list[Write]:
+        """What may have deleted it, whether or not its planning had been answered by then."""
+        planned = shift.day.writes[0].began
+        cleared = [one for one in self.cleared.writes if one.counts and one.ended > planned]
+        return [one for one in shift.gone.writes if one.counts] + cleared
 
     def was_confirmed(self, moment: float) -> None:
         """Somebody was told so: whatever their creation wrote stood there by then."""
@@ -239,6 +247,15 @@ class Model:
         """What no answer may be, whatever breaks."""
         with self._lock:
             self.faults.append(text)
+
+    def may_refuse_address(
+        self, email: str, tenant: int, human: Human, since: float, until: float
+    ) -> bool:
+        """Whether a wish for it may have been refused between: somebody else has it, or the
+        human has admin access, and accounts would ask for the password first."""
+        return self.may_hold(email, tenant, human, since, until) or human.register("is_admin").held(
+            True, since, until
+        )
 
     def may_hold(self, email: str, tenant: int, but: Human, since: float, until: float) -> bool:
         """Whether somebody else in the tenant may have had the address between."""

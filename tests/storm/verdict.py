@@ -149,7 +149,7 @@ def _may_be_forgotten(model: Model, human: Human, name: str, write: Write) -> bo
     """Whether it may have been refused, and the reason have made room for that of a later wish."""
     if not write.is_overtaken:
         return False
-    return name != "email" or model.may_hold(
+    return name != "email" or model.may_refuse_address(
         write.value, human.tenant, human, write.began, write.ended
     )
 
@@ -169,10 +169,11 @@ def _shifts(human: Human, shown: Sequence[Shown]) -> Iterator[str]:
     if len(days.keys() - ours.keys()) > nameless:
         yield f"has shifts that nobody planned: {days.keys() - ours.keys()}"
     for id_, shift in ours.items():
+        removals = human.removals_of(shift)
         if id_ not in days:
-            if not any(one.counts for one in shift.gone.writes):
+            if not removals:
                 yield f"lost the shift {id_}: {_history(shift.day)}"
-        elif any(one.outcome == "done" and one.began > shift.day.writes[0].ended for one in shift.gone.writes):  # fmt: skip
+        elif any(one.outcome == "done" and one.began > shift.day.writes[0].ended for one in removals):  # fmt: skip
             yield f"has the shift {id_}, which was deleted"
         elif not shift.day.allows(days[id_]):
             yield f"has the shift {id_} on day {days[id_]}: {_history(shift.day)}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.storm.model import LONGEST_HELD_SECONDS, Human, Model, Outcome, Register, Write
+from tests.storm.model import LONGEST_HELD_SECONDS, Human, Model, Outcome, Register, Shift, Write
 from tests.storm.schedule import schedule
 
 
-def a_register(*writes: tuple[str, float, float, Outcome], asks: bool = False) -> Register:
+def a_register(*writes: tuple[object, float, float, Outcome], asks: bool = False) -> Register:
     """Of values that were tried from one second to another."""
     register = Register()
     for value, began, ended, outcome in writes:
@@ -89,3 +89,25 @@ def test_a_reason_may_be_forgotten_for_a_later_wish_in_the_same_place_alone() ->
     human.was_answered("people", 5)
 
     assert [here.is_overtaken, elsewhere.is_overtaken, later.is_overtaken] == [True, False, False]
+
+
+@pytest.mark.parametrize("ended, is_excused", [(1, False), (3, True)])
+def test_a_shift_may_be_deleted_with_the_end_of_a_membership_that_was_asked_for_before_it(
+    ended: float, is_excused: bool
+) -> None:
+    human = Human(7, 0, "Nr7", "scheduling")
+    shift = Shift(8, day=a_register(("monday", 2, 4, "done")))
+    human.cleared = a_register(("yes", 0, ended, "done"))
+
+    assert bool(human.removals_of(shift)) == is_excused
+
+
+@pytest.mark.parametrize("is_admin", [True, False])
+def test_a_wish_for_an_address_that_nobody_has_may_be_refused_of_an_admin_alone(
+    is_admin: bool,
+) -> None:
+    model, human = Model(), Human(7, 0, "Nr7", "accounts")
+    model.add(human)
+    human.fields["is_admin"] = a_register((False, 0, 1, "done"), (is_admin, 2, 3, "done"))
+
+    assert model.may_refuse_address("new@x", 0, human, 4, 5) == is_admin
