@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from staffroll import deleting, humans
 from staffroll import followed as life
 from staffroll import records as rules
-from staffroll.errors import Conflict, Invalid, Stale, Unavailable
+from staffroll.errors import Conflict, Forbidden, Invalid, Stale, Unavailable
 from staffroll.fair_queue import stepping_aside
 from staffroll.giving import check_gives_no_more
 from staffroll.idempotency import Once, OnceUsed, created_before
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 TRIES: Final = 10
 """How often a write that somebody else forestalled is decided anew."""
+
+_EDIT_USERS: Final = "accounts.users:edit"
 
 _WAITING_AT_ONCE: Final = 6
 """In one process: each holds a thread, though others are worked on meanwhile."""
@@ -147,9 +149,11 @@ class Actions(Generic[OwnT]):
             expected: The version that the editor saw; None for any.
         Raises:
             NotFound, Stale, Invalid, NotConfirmed, ChangeUnderWay, Conflict.
+            Forbidden: The user would get another address, and the editor may not edit users (R15).
         """
 
         def attempt(before: Record[OwnT]) -> Answer[OwnT]:
+            _check_may_move_mailbox(before, user_changes, scope)
             zone = user_changes.get("time_zone") or before.followed.user.time_zone
             zone = self._check(user_changes.get("language"), zone, scope)
             cause = scope.cause(self._place.name)
@@ -250,6 +254,16 @@ class Actions(Generic[OwnT]):
         if problem is not None:
             raise Invalid(errors={"language": [problem]})
         return zone or house.time_zone
+
+
+def _check_may_move_mailbox(
+    record: Record[OwnT], changes: Mapping[str, str], scope: Scope[FollowingStore[OwnT]]
+) -> None:
+    """Whoever has the mailbox can set the password; while there is no user, nobody has either."""
+    known = record.followed
+    is_moved = changes.get("email", known.user.email) != known.user.email
+    if known.state == "confirmed" and is_moved and not scope.actor.may(_EDIT_USERS):
+        raise Forbidden(permission=_EDIT_USERS)
 
 
 def _answer(record: Record[OwnT], decision: Decision[OwnT]) -> Answer[OwnT]:

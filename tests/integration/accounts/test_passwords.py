@@ -28,6 +28,7 @@ from tests.support.accounts import PASSWORD, Accounts, Answer, Tenant, environ_o
 from tests.support.apart import free_ports
 from tests.support.smtp import HOST, Mailbox, mail_server, token_in
 
+NOBODY = "0197a000-0000-7000-8000-0000000000ff"
 NEW = "purple monkey dishwasher"
 
 
@@ -494,20 +495,46 @@ def test_r72_who_edits_users_cannot_become_an_admin_by_password_mail_or_invitati
     )
 
 
-def test_r72_nor_by_a_wish_through_another_service(lonely: Accounts, lonely_tenant: Tenant) -> None:
+@pytest.mark.parametrize(
+    "permission, whose, code",
+    [
+        # Whoever is moved may do no more than the wisher, and has data of their own to lose.
+        ("people.profile:edit", "a colleague", "forbidden"),
+        ("accounts.users:edit", "a colleague", None),
+        ("accounts.users:edit", "an admin", "account_not_yours"),
+        ("people.profile:edit", "oneself", "forbidden"),
+        ("accounts.users:edit", "oneself", "email_elsewhere"),
+    ],
+)
+def test_r15_r17_r72_nor_by_a_wish_through_another_service(
+    lonely: Accounts, lonely_tenant: Tenant, permission: str, whose: str, code: str | None
+) -> None:
     editor = lonely_tenant.create()
-    lonely_tenant.give(editor["id"], ["people.profile:edit"])
-    admin = lonely_tenant.document(lonely_tenant.admin_id)
-    change = {"fields": {"email": "mine@x.example"}, "base_version": admin["version"], "attempt": 1}
-    wish = lonely_tenant.wish(
-        "user.change-requested", lonely_tenant.admin_id, change, actor=editor["id"]
-    )
+    lonely_tenant.give(editor["id"], [permission])
+    ids = {"a colleague": lonely_tenant.create()["id"], "oneself": editor["id"]}
+    user = lonely_tenant.document(ids.get(whose, lonely_tenant.admin_id))
+    change = {"fields": {"email": "mine@x.example"}, "base_version": user["version"], "attempt": 1}
+    wish = lonely_tenant.wish("user.change-requested", user["_id"], change, actor=editor["id"])
 
     lonely.handle(wish)
 
-    (answer,) = lonely_tenant.answers(wish.request_id or "")
-    assert (answer.type, answer.data["code"]) == ("request.rejected", "account_not_yours")
-    assert lonely_tenant.document(lonely_tenant.admin_id)["email"] == "admin@x.example"
+    assert (lonely_tenant.document(user["_id"])["email"] == "mine@x.example") == (code is None)
+    answers = lonely_tenant.answers(wish.request_id or "")
+    refusals = [one.data["code"] for one in answers if one.type == "request.rejected"]
+    assert refusals == ([code] if code else [])
+
+
+@pytest.mark.parametrize("actor", ["system", NOBODY])
+def test_r15_who_is_not_known_here_moves_nobody_by_a_wish(
+    lonely: Accounts, lonely_tenant: Tenant, actor: str
+) -> None:
+    user = lonely_tenant.create()
+    change = {"fields": {"email": "mine@x.example"}, "base_version": 1, "attempt": 1}
+    wish = lonely_tenant.wish("user.change-requested", user["id"], change, actor=actor)
+
+    lonely.handle(wish)
+
+    assert lonely_tenant.document(user["id"])["email"] == user["email"]
 
 
 def test_who_is_invited_sets_a_password_by_the_mail(

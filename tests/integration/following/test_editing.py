@@ -43,6 +43,23 @@ def test_r15_the_users_fields_are_wished_of_accounts(tenant: TenantHere) -> None
     assert (asked.attempt, asked.base_version, asked.fields) == (1, 4, {"last_name": "Tal"})
 
 
+def test_r15_who_may_not_edit_users_gives_nobody_another_address(tenant: TenantHere) -> None:
+    id_, other = tenant.known(email="old@example.org"), tenant.known()
+    edit = f"{tenant.permission}:edit"
+    token = tenant.token(tenant.known(), permissions=[edit])
+    trusted = tenant.token(tenant.known(), permissions=[edit, "accounts.users:edit"])
+
+    refused = tenant.request("PATCH", f"/{id_}", as_=token, json={"email": "new@example.org"})
+    unmoved = tenant.request(
+        "PATCH", f"/{id_}", as_=token, json={"email": "old@example.org", "last_name": "Tal"}
+    )
+    moved = tenant.request("PATCH", f"/{other}", as_=trusted, json={"email": "new@example.org"})
+
+    assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+    assert "accounts.users:edit" in refused.json["detail"]
+    assert (unmoved.status_code, moved.status_code) == (202, 202)
+
+
 def test_r15_own_and_foreign_fields_go_together(tenant: TenantHere, own: dict[str, str]) -> None:
     id_ = tenant.known()
 

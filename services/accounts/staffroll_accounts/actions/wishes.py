@@ -28,6 +28,7 @@ from staffroll_accounts.store import UserExists
 _EDITABLE: Final = frozenset({"first_name", "last_name", "email", "language", "time_zone"})
 _TRIES: Final = 5
 _DELETE: Final = "accounts.users:delete"
+_EDIT: Final = "accounts.users:edit"
 
 
 def create_user(user_id: str, wish: UserWish, scope: AccountsScope, source: str) -> None:
@@ -138,21 +139,21 @@ def _with_own_rights(scope: AccountsScope) -> AccountsScope:
 
 
 def _check_may_move_mailbox(user: User, scope: AccountsScope) -> None:
-    """Raises `AccountNotYours`, or `EmailElsewhere` where a password would be asked for again:
-    a wish does not say when its actor entered theirs."""
+    """Nothing, where accounts would let whoever wishes give the user another e-mail address.
+
+    Raises:
+        Forbidden: They may not edit users (R15).
+        AccountNotYours: The user may do more than they (R72).
+        EmailElsewhere: A password would be asked for again (R17): a wish does not say when its
+            actor entered theirs.
+    """
+    asker = _with_own_rights(scope)
+    if not asker.actor.may(_EDIT):
+        raise Forbidden(permission=_EDIT)
     try:
-        check_may_move_mailbox(user, _as_who_wishes(scope))
+        check_may_move_mailbox(user, asker)
     except StepUpNeeded as error:
         raise EmailElsewhere from error
-
-
-def _as_who_wishes(scope: AccountsScope) -> AccountsScope:
-    """The scope with what the person behind the wish may do here; as it is for services."""
-    standing = scope.store.standing(scope.actor.id)
-    if standing is None:
-        return scope
-    actor = Actor.standing(scope.actor.id, standing)
-    return replace(scope, actor=actor)
 
 
 def _check_gives_no_more(role_ids: Sequence[str], scope: AccountsScope) -> None:
@@ -161,16 +162,9 @@ def _check_gives_no_more(role_ids: Sequence[str], scope: AccountsScope) -> None:
     Raises:
         RoleNotYours: They lack what one of the roles allows.
     """
-    actor = scope.actor
-    if not role_ids or actor.id.partition(":")[0] == "system":
-        return
-    standing = scope.store.standing(actor.id)
-    if standing is None or not standing.is_active:
-        known = Actor(actor.id)
-    else:
-        known = Actor.standing(actor.id, standing)
-    given = scope.store.roles.some(role_ids)
-    role_rules.check_no_escalation(known, given, admin_changes=False)
+    if role_ids:
+        given = scope.store.roles.some(role_ids)
+        role_rules.check_no_escalation(_with_own_rights(scope).actor, given, admin_changes=False)
 
 
 def _answered_before(user_id: str, attempt: int, scope: AccountsScope) -> bool:
