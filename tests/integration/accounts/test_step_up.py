@@ -10,6 +10,7 @@ import pytest
 
 from staffroll.web.guard import PLATFORM_ACTOR
 from tests.support.accounts import PASSWORD, Answer, Tenant, a_user
+from tests.support.scim import PATCH
 
 LONG_AGO = timedelta(minutes=11)
 
@@ -77,6 +78,27 @@ def test_dangerous_acts_ask_again_after_ten_minutes(tenant: Tenant, act: str) ->
     assert (refused.status_code, refused.json["code"]) == (403, "step_up_needed")
     assert stepped.json["session_id"] == session["session_id"]
     assert done.status_code in (200, 201), done.text
+
+
+@pytest.mark.parametrize("act", ["password", "delete"])
+def test_nor_does_a_session_do_them_by_scim(tenant: Tenant, act: str) -> None:
+    path = f"/scim/v2/Users/{tenant.create(is_admin=True)['id']}"
+    session = aged(tenant, sign_in(tenant).json)
+
+    def do(token: str) -> Answer:
+        if act == "delete":
+            return tenant.accounts.send("DELETE", path, token)
+        change = {"op": "replace", "path": "password", "value": "purple monkey dishwasher"}
+        body = {"schemas": [PATCH], "Operations": [change]}
+        return tenant.accounts.send("PATCH", path, token, json=body)
+
+    refused = do(session["access_token"])
+    stepped = tenant.post("/v1/me/step-up", {"password": PASSWORD}, token=session["access_token"])
+    done = do(stepped.json["access_token"])
+
+    assert refused.status_code == 403
+    assert "password" in refused.json["detail"]
+    assert done.status_code in (200, 204), done.text
 
 
 @pytest.mark.parametrize("whose", ["another", "own"])

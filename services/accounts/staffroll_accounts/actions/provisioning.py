@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from staffroll.errors import NotFound, Stale, Unavailable
-from staffroll_accounts.actions import AccountsScope, roles, users
+from staffroll_accounts.actions import AccountsScope, deletion, roles, users
 from staffroll_accounts.actions.passwords import check_may_act_for, checked
 from staffroll_accounts.domain import memberships as membership_rules
 from staffroll_accounts.domain import password_changes as password_rules
@@ -55,12 +55,14 @@ def edit(
         As `users.edit`, and `PasswordRefused`.
         OwnPasswordElsewhere: It is the actor's own.
         AccountNotYours: A password of somebody who may do more than the actor (R72).
+        StepUpNeeded: A password, in a session, without having entered one's own lately.
         LastAdmin: The tenant would have none (R16).
     """
     new = None
     if changes.password is not None:
         if user_id == scope.actor.id:
             raise OwnPasswordElsewhere
+        _check_fresh_in_session(scope)
         user = scope.store.users.get(user_id)
         check_may_act_for(user, scope)
         new = checked(changes.password, user, scope, passwords)
@@ -79,6 +81,17 @@ def edit(
         return decided.followed_by(later)
 
     return users.edit(user_id, changes.fields, scope, expected=expected, further=further)
+
+
+def delete_user(user_id: str, scope: AccountsScope, *, expected: int | None) -> None:
+    """The user is deleted, for ever (R61).
+
+    Raises:
+        As `deletion.delete`.
+        StepUpNeeded: In a session, without having entered one's password lately.
+    """
+    _check_fresh_in_session(scope)
+    deletion.delete(user_id, scope, expected=expected)
 
 
 def change_holders(
@@ -118,6 +131,13 @@ def delete_role(role_id: str, scope: AccountsScope) -> None:
             continue
         return
     raise Unavailable
+
+
+def _check_fresh_in_session(scope: AccountsScope) -> None:
+    # Whoever made a personal access token entered their password for that; a session may be one
+    # that was left unattended.
+    if scope.actor.session_id is not None:
+        scope.check_fresh()
 
 
 def _check_not_last_admin(user: User, scope: AccountsScope) -> None:

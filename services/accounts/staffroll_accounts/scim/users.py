@@ -11,7 +11,7 @@ from scim2_models import ResponseParameters, SearchRequest
 
 from staffroll.errors import NotFound
 from staffroll.web.parsing import read_json
-from staffroll_accounts.actions import AccountsScope, deletion, provisioning
+from staffroll_accounts.actions import AccountsScope, provisioning
 from staffroll_accounts.actions import users as actions
 from staffroll_accounts.domain.users import User as Ours
 from staffroll_accounts.passwords import Passwords
@@ -105,7 +105,7 @@ def add_users(bp: Blueprint, access: Access, passwords: Passwords, pause: timede
     @bp.delete("/Users/<id:user_id>")
     @access.needs(_DELETE)
     def delete_user(user_id: str, scope: AccountsScope) -> Response:
-        deletion.delete(user_id, scope, expected=expected_version())
+        provisioning.delete_user(user_id, scope, expected=expected_version())
         return Response(status=204)
 
 
