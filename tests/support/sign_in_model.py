@@ -244,12 +244,15 @@ class Human:
             return "two_factor_not_begun"
         if abs(step - step_at(now)) > 1:
             return "two_factor_code_wrong"
+        was_due = self.state == "enforced"
         self.factor, self.pending = Factor(self.pending, step, []), None
+        if was_due:
+            self._end(*(other for other in self.sessions if other is not session))
         return None
 
     def renew_recovery_codes(self, session: Session, password: str) -> str | None:
         """Nothing refused: `take_recovery_codes`."""
-        if refused := self._password_again(session, password, "factor"):
+        if refused := self._password_again(session, password, None):
             return refused
         return "two_factor_off" if self.factor is None else None
 
@@ -260,7 +263,7 @@ class Human:
         self.factor.left = list(codes)
 
     def turn_factor_off(self, session: Session, password: str) -> str | None:
-        if refused := self._password_again(session, password, "factor"):
+        if refused := self._password_again(session, password, None):
             return refused
         if self.is_forced or self.all_are_forced:
             return "two_factor_enforced"
@@ -281,7 +284,7 @@ class Human:
             self._end(*self.sessions)
         return code
 
-    def _password_again(self, session: Session, password: str, duty: Duty) -> str | None:
+    def _password_again(self, session: Session, password: str, duty: Duty | None) -> str | None:
         if refused := self.refused(session, duty):
             return refused
         if password != self.password:

@@ -261,14 +261,50 @@ def test_r41_who_must_have_one_sets_it_up_before_anything_else(
     ]:  # fmt: skip
         assert tenant.accounts.send(method, path, narrow, json=body).status_code == 403, path
     factor = set_up(tenant, narrow, later)
-    assert _state(tenant, narrow) == ("on_enforced", 10)
-    assert tenant.get("/v1/users", token=narrow).status_code == 403
+    assert tenant.get("/v1/me/two-factor", token=narrow).json["code"] == "token_revoked"
     renewed = {"grant": "refresh_token", "refresh_token": signed_in["refresh_token"]}
     for wide in (
         tenant.post("/v1/token", renewed, token=None).json["access_token"],
         token_of(tenant, user["email"], later.fresh_code(factor.seed)),
     ):
         assert tenant.get("/v1/users", token=wide).status_code == 200
+        assert _state(tenant, wide) == ("on_enforced", 10)
+
+
+def test_r41_who_signed_in_with_the_password_alone_is_out_once_the_owner_has_set_it_up(
+    tenant: Tenant, later: Later
+) -> None:
+    user = tenant.create(password=PASSWORD)
+    put(tenant, "/v1/security", {"enforce_two_factor": True}, token_of(tenant, ADMIN))
+    thief, owner = sign_in(tenant, user["email"]).json, sign_in(tenant, user["email"]).json
+    set_up(tenant, owner["access_token"], later)
+    codes = "/v1/me/two-factor/recovery-codes"
+
+    waited = tenant.post(
+        "/v1/token",
+        {"grant": "refresh_token", "refresh_token": thief["refresh_token"]},
+        token=None,
+    )
+    asked = tenant.post(codes, {"password": PASSWORD}, token=thief["access_token"])
+    begun = tenant.post("/v1/me/two-factor", {"password": PASSWORD}, token=thief["access_token"])
+
+    assert (waited.status_code, waited.json["code"]) == (401, "refresh_token_invalid")
+    assert (asked.json["code"], begun.json["code"]) == ("token_revoked", "token_revoked")
+
+
+def test_r41_a_session_that_has_to_set_one_up_neither_renews_codes_nor_switches_off(
+    tenant: Tenant,
+) -> None:
+    user = tenant.create(password=PASSWORD)
+    put(tenant, "/v1/security", {"enforce_two_factor": True}, token_of(tenant, ADMIN))
+    narrow = sign_in(tenant, user["email"]).json["access_token"]
+
+    answers = (
+        tenant.post("/v1/me/two-factor/recovery-codes", {"password": PASSWORD}, token=narrow),
+        delete(tenant, "/v1/me/two-factor", narrow, {"password": PASSWORD}),
+    )
+
+    assert [one.json["code"] for one in answers] == ["token_narrowed", "token_narrowed"]
 
 
 @pytest.mark.parametrize("by", ["tenant", "user"])

@@ -122,16 +122,27 @@ def drawn(seed: str, scope: AccountsScope) -> SetUp:
 def confirm(code: str, scope: AccountsScope) -> NewCodes:
     """The second factor is on; here are its recovery codes.
 
+    Where it was due, the session in which that is done is the only one that goes on.
+
     Raises:
         TwoFactorNotBegun, TwoFactorCodeWrong, NotFound, Unavailable.
     """
     codes = _new_recovery_codes()
 
+    is_forced = _tenant_enforces(scope)
+    ends_others = False
+
     def decide(user: User) -> Decision:
+        nonlocal ends_others
         seed = _opened(user.security.pending_seed, scope)
-        return rules.confirm(user, seed, code, codes, scope.cause(SOURCE))
+        cause = scope.cause(SOURCE)
+        decision = rules.confirm(user, seed, code, codes, cause, tenant_enforces=is_forced)
+        ends_others = decision.user.security.session_epoch > user.security.session_epoch
+        return decision
 
     user = change(scope.actor.id, scope, decide)
+    if ends_others and scope.actor.session_id is not None:
+        scope.store.sessions.move(scope.actor.session_id, user.security.session_epoch)
     return NewCodes(_overview(user, scope).state, codes)
 
 

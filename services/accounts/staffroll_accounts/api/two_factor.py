@@ -98,11 +98,15 @@ def two_factor(passwords: Passwords, limiter: Limiter) -> Resource:
     @bp.accepts(CodeSchema)
     @bp.answers(RecoveryCodesSchema, refuses=[NotFound, TwoFactorNotBegun, TwoFactorCodeWrong])
     def confirm(body: dict[str, Any], scope: AccountsScope) -> NewCodes:
-        """Switch the second factor on, with a code of the app that was set up."""
+        """Switch the second factor on, with a code of the app that was set up.
+
+        Where it was due, all other sessions and personal access tokens end, and a new access
+        token is to be fetched with the refresh token.
+        """
         return actions.confirm(body["code"], scope)
 
     @bp.delete("/me/two-factor")
-    @bp.needs_sign_in(narrowed_ok=SET_UP_TWO_FACTOR)
+    @bp.needs_sign_in()
     @bp.accepts(PasswordAgainSchema)
     @bp.answers(
         TwoFactorSchema, refuses=[NotFound, TooMany, CurrentPasswordWrong, TwoFactorEnforced]
@@ -112,7 +116,7 @@ def two_factor(passwords: Passwords, limiter: Limiter) -> Resource:
         return actions.turn_off(body["password"], scope, passwords, limiter)
 
     @bp.post("/me/two-factor/recovery-codes")
-    @bp.needs_sign_in(narrowed_ok=SET_UP_TWO_FACTOR)
+    @bp.needs_sign_in()
     @bp.accepts(PasswordAgainSchema)
     @bp.answers(
         RecoveryCodesSchema, refuses=[NotFound, TooMany, CurrentPasswordWrong, TwoFactorOff]

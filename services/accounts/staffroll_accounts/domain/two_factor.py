@@ -126,9 +126,18 @@ def begin(user: User, sealed_seed: bytes) -> Decision:
 
 
 def confirm(
-    user: User, seed: str | None, code: str, recovery_codes: Sequence[str], cause: Cause
+    user: User,
+    seed: str | None,
+    code: str,
+    recovery_codes: Sequence[str],
+    cause: Cause,
+    *,
+    tenant_enforces: bool,
 ) -> Decision:
     """The second factor with the waiting seed is on; its owner is told by mail.
+
+    Where it was due, all sessions have ended, as ``user.sessions-revoked``: whoever else signed
+    in with the password alone was let in to set up a factor, not to wait for the owner's.
 
     Args:
         seed: The waiting one, opened; None where none waits.
@@ -149,7 +158,11 @@ def confirm(
         recovery_hashes=_hashes(seed, recovery_codes),
     )
     security = replace(user.security, two_factor=second, pending_seed=None)
-    return _noted(user, security, cause, "two-factor.enabled", mail="two-factor-on")
+    if state_of(user.security, tenant_enforces=tenant_enforces) != "enforced":
+        return _noted(user, security, cause, "two-factor.enabled", mail="two-factor-on")
+    having_it = replace(user, security=security)
+    decision = sessions.revoke(having_it, cause, "two-factor.enabled", all_of_them=True)
+    return replace(decision, mails=(mail_to(user, "two-factor-on"),))
 
 
 def renew_recovery_codes(

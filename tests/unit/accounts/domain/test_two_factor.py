@@ -191,7 +191,7 @@ def test_a_factor_that_is_on_stays_on_until_the_new_one_is_confirmed() -> None:
 def test_r40_a_code_of_the_app_switches_it_on_and_a_mail_says_so() -> None:
     user = a_user(security=Security(pending_seed=SEALED))
 
-    decision = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause())
+    decision = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause(), tenant_enforces=False)
 
     second = decision.user.security.two_factor
     assert second == a_factor(last_step=STEP)
@@ -204,11 +204,37 @@ def test_r40_a_code_of_the_app_switches_it_on_and_a_mail_says_so() -> None:
     assert decision.user.version == user.version
 
 
+@pytest.mark.parametrize("by_tenant", [True, False])
+def test_r41_one_that_was_due_ends_all_sessions(by_tenant: bool) -> None:
+    security = Security(pending_seed=SEALED, two_factor_enforced=not by_tenant)
+    user = a_user(security=security)
+
+    decision = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause(), tenant_enforces=by_tenant)
+
+    after = decision.user
+    assert after.security.two_factor == a_factor(last_step=STEP)
+    assert after.security.session_epoch == user.security.session_epoch + 1
+    assert after.token_generation == user.token_generation + 1
+    assert [event.type for event in decision.events] == ["user.sessions-revoked"]
+    assert [entry.action for entry in decision.audit] == ["two-factor.enabled"]
+    assert [mail.template for mail in decision.mails] == ["two-factor-on"]
+
+
+def test_r41_one_that_takes_the_place_of_another_ends_none() -> None:
+    user = a_user(security=Security(two_factor=a_factor(), pending_seed=SEALED))
+
+    decision = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause(), tenant_enforces=True)
+
+    assert decision.user.security.session_epoch == user.security.session_epoch
+
+
 def test_the_code_that_switched_it_on_does_not_sign_in() -> None:
     user = a_user(security=Security(pending_seed=SEALED))
     code = code_at(STEP)
 
-    second = rules.confirm(user, SEED, code, CODES, a_cause()).user.security.two_factor
+    second = rules.confirm(
+        user, SEED, code, CODES, a_cause(), tenant_enforces=False
+    ).user.security.two_factor
 
     assert second is not None
     assert with_code_used(second, SEED, code, NOW) is None
@@ -218,12 +244,12 @@ def test_a_wrong_code_switches_nothing_on() -> None:
     user = a_user(security=Security(pending_seed=SEALED))
 
     with pytest.raises(TwoFactorCodeWrong):
-        rules.confirm(user, SEED, code_at(STEP + 5), CODES, a_cause())
+        rules.confirm(user, SEED, code_at(STEP + 5), CODES, a_cause(), tenant_enforces=False)
 
 
 def test_what_was_not_begun_cannot_be_confirmed() -> None:
     with pytest.raises(TwoFactorNotBegun):
-        rules.confirm(a_user(), None, code_at(STEP), CODES, a_cause())
+        rules.confirm(a_user(), None, code_at(STEP), CODES, a_cause(), tenant_enforces=False)
 
 
 def test_r40_switching_off_is_told_by_mail() -> None:
@@ -299,7 +325,7 @@ def test_r41_enforcing_is_noted_and_once_is_enough() -> None:
 def test_nothing_secret_is_in_what_is_told_shown_or_noted() -> None:
     user = a_user(security=Security(pending_seed=SEALED))
 
-    decision = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause())
+    decision = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause(), tenant_enforces=False)
     told = repr((decision, rules.reset(decision.user, a_cause())))
 
     second = decision.user.security.two_factor
@@ -312,7 +338,9 @@ def test_a_factor_that_was_replaced_has_its_own_steps() -> None:
     old = a_factor(last_step=STEP + 1)
     user = a_user(security=replace(Security(), two_factor=old, pending_seed=b"new"))
 
-    second = rules.confirm(user, SEED, code_at(STEP), CODES, a_cause()).user.security.two_factor
+    second = rules.confirm(
+        user, SEED, code_at(STEP), CODES, a_cause(), tenant_enforces=False
+    ).user.security.two_factor
 
     assert second is not None
     assert second.last_step == STEP
