@@ -156,3 +156,20 @@ def test_r33_more_than_may_wait_for_a_hash_are_sent_away(
     assert sorted(answer.status_code for answer in answers) == [401, 401] + [503] * 6
     (refused, *_) = [answer for answer in answers if answer.status_code == 503]
     assert (refused.json["code"], refused.headers["Retry-After"]) == ("too_busy", "1")
+
+
+def test_r23_r32_who_asks_for_links_for_ever_leaves_one_that_can_be_used(limited: Accounts) -> None:
+    tenant = limited.tenant()
+
+    def ask(email: str, n: int) -> Answer:
+        body = {"tenant": tenant.id, "email": email}
+        headers = {"X-Forwarded-For": f"192.0.2.{n}"}
+        return tenant.post("/v1/password-resets", body, token=None, headers=headers)
+
+    known = [ask("admin@x.example", n) for n in range(7)]
+    unknown = [ask("nobody@x.example", n) for n in range(7)]
+
+    assert [one.status_code for one in known] == [202] * 5 + [429] * 2
+    assert [one.status_code for one in unknown] == [202] * 5 + [429] * 2
+    assert 60 < int(known[-1].headers["Retry-After"]) <= 900
+    assert attempt(tenant, "admin@x.example").status_code == 401

@@ -1,4 +1,4 @@
-"""How often somebody may try (R23): per address and per account, counted in a moving minute."""
+"""How often somebody may try (R23): per address and per account, counted in a moving window."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from staffroll.search import email_key
 from staffroll_accounts.settings import AccountsSettings
 
 WINDOW_SECONDS: Final = 60
+
+MAILS: Final = 5
+MAILS_SECONDS: Final = 900
+"""So many links in so long a time: each voids the one before, and whoever asks for ever more of
+them for somebody else must leave one that can be used."""
 
 
 class Window(Protocol):
@@ -47,6 +52,16 @@ class Limiter:
             limits.append(Limit(f"{kind}/account/{_digest(*account)}", self._by_account))
         self._take([limit for limit in limits if limit.most > 0])
 
+    def check_mails(self, kind: str, account: tuple[str, str]) -> None:
+        """Count a mail that is asked for, to tenant and e-mail, whether there is such an account
+        or not.
+
+        Raises:
+            TooMany: More would come than its owner can follow.
+        """
+        if self._by_account > 0:
+            self._take([Limit(f"{kind}/mails/{_digest(*account)}", MAILS)], MAILS_SECONDS)
+
     def check_of(self, kind: str, tenant_id: str, most: int) -> None:
         """Count what somebody who is signed in does, whoever of the tenant.
 
@@ -57,8 +72,8 @@ class Limiter:
         """
         self._take([Limit(f"{kind}/tenant/{tenant_id}", most)])
 
-    def _take(self, limits: Sequence[Limit]) -> None:
-        wait = self._window.seconds_until_free(limits, WINDOW_SECONDS) if limits else None
+    def _take(self, limits: Sequence[Limit], seconds: int = WINDOW_SECONDS) -> None:
+        wait = self._window.seconds_until_free(limits, seconds) if limits else None
         if wait is not None:
             raise TooMany(max(1, math.ceil(wait)))
 

@@ -102,7 +102,9 @@ def request_reset(email: str, scope: AccountsScope, limiter: Limiter) -> None:
     Raises:
         TooMany: Whether there is such an account or not (R23).
     """
-    limiter.check("password-reset", scope.address, (scope.tenant_id, email))
+    account = scope.tenant_id, email
+    limiter.check("password-reset", scope.address, account)
+    limiter.check_mails("password-reset", account)
     scope.store.reset_requests.insert(email, scope.now, scope.address, scope.correlation_id)
 
 
