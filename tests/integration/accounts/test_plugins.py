@@ -83,6 +83,10 @@ def _trainers(user: NewUser) -> list[str]:
     ]
 
 
+def _planners(user: NewUser) -> list[str]:
+    return [role.id for role in user.known if role.name == "Planner"]
+
+
 def _nothing() -> list[Objection]:
     return []
 
@@ -115,6 +119,7 @@ PLUGINS: Final = {
     "few": module(check_roles=_few),
     "few_at_once": module(check_roles=_few_at_once),
     "trainers": module(default_roles=_trainers),
+    "planners": module(default_roles=_planners),
     "untidy": module(settings_schema=lambda: Untidy, check_roles=_nothing),
     "secretive": module(settings_schema=lambda: WithKey, check_roles=_nothing),
     "failing": module(
@@ -469,6 +474,19 @@ def test_a_wish_gets_default_roles_and_is_refused_with_the_reason(tenant: Tenant
     tenant.accounts.handle(event)
     (answer,) = tenant.answers(event.request_id or "")
     assert (answer.type, answer.data["code"]) == ("request.rejected", "plugin_failed")
+
+
+def test_r72_nobody_sets_the_password_of_who_gets_more_than_they_have(tenant: Tenant) -> None:
+    clerk = tenant.token_of(tenant.create(), "accounts.users:edit")
+    on(tenant, "planners")
+
+    refused = tenant.post("/v1/users", a_user(password=GOOD), token=clerk)
+    created = tenant.post("/v1/users", a_user(), token=clerk)
+    by_admin = tenant.post("/v1/users", a_user(password=GOOD))
+
+    assert (refused.status_code, refused.json["code"]) == (422, "role_not_yours")
+    assert created.json["roles"] == [tenant.role("Planner")]
+    assert by_admin.status_code == 201
 
 
 WISHED: Final = "01939f2a-0000-7000-8000-000000000001"

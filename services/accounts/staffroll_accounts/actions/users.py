@@ -55,7 +55,8 @@ def create(
         active: False where the staff membership begins later (R7).
     Raises:
         Invalid, RoleUnknown, EmailTaken: See `domain.users`.
-        RoleNotYours: The actor gives more than they have (R72).
+        RoleNotYours: The actor gives more than they have, or a password to somebody who gets more
+            from the organisation's plugins (R72).
         PluginFailed, PluginMissing: One cannot be asked.
         Unavailable: What the key created is being forgotten at this very moment, or others
             count who has a role.
@@ -77,6 +78,9 @@ def create(
                 active=active,
             )
             if password is not None:
+                # Whoever knows it is them, with the roles that the organisation's plugins add.
+                given = () if scope.actor.is_admin else scope.store.roles.some(decision.user.roles)
+                _check_may_give(scope, given, admin_changes=False)
                 hashed = passwords.hash(password)
                 security = replace(decision.user.security, password_hash=hashed)
                 decision = replace(decision, user=replace(decision.user, security=security))
