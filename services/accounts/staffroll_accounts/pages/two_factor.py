@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Response, request, url_for
 from wtforms import HiddenField, PasswordField, StringField
 
-from staffroll.web.pages import Form, PageGroup, gettext, go, lazy_gettext, notice, page
+from staffroll.web.pages import Form, PageGroup, cookies, gettext, go, lazy_gettext, notice, page
 from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import two_factor as actions
 from staffroll_accounts.actions.two_factor import SetUp
@@ -104,7 +104,10 @@ def _picture(form: ConfirmForm, set_up: SetUp) -> Response:
 def _show_codes(codes: tuple[str, ...]) -> Response:
     # By way of new tokens: the present ones may be narrowed to what has just been done.
     on = url_for("session_pages.refresh", next=target_or_account())
-    return page("account/codes.html", codes=codes, on=on)
+    answer = page("account/codes.html", codes=codes, on=on)
+    # Whoever goes elsewhere instead is sent for them, and not held up as going in circles.
+    cookies.drop(answer, cookies.REFRESHED)
+    return answer
 
 
 def _is_forced() -> bool:
