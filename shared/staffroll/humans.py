@@ -6,6 +6,7 @@ e-mail is still free only accounts knows.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zoneinfo
 from functools import cache
@@ -15,8 +16,13 @@ from staffroll.errors import FieldError
 
 NAME_MAX_CHARACTERS: Final = 100
 EMAIL_MAX_CHARACTERS: Final = 254
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t")
-"""Spreadsheets run cells that begin so (OWASP, CSV injection)."""
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t")
+"""Spreadsheets run cells that begin so, some in full width too (OWASP, CSV injection)."""
+
+_SIGNS: Final = "".join(FORMULA_SIGNS).replace("-", r"\-")
+# A spreadsheet whose list separator is not the file's comma splits a text there as well, and
+# drops spaces and a quotation mark where a cell begins.
+_FORMULA: Final = re.compile(rf'\A[{_SIGNS}]|[;,|\t][\s"]*[{_SIGNS}]')
 
 _BIDI_OVERRIDES: Final = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
@@ -35,10 +41,17 @@ def text_problem(text: str, *, max_characters: int = NAME_MAX_CHARACTERS) -> Fie
     """
     if len(text) > max_characters:
         return FieldError("too_long", "At most {max} characters.", {"max": max_characters})
-    problem = characters_problem(text)
-    if problem is None and text.startswith(FORMULA_STARTS):
-        return FieldError("formula_start", "Must not begin with = + - @ or a tab.")
-    return problem
+    return characters_problem(text) or formula_problem(text)
+
+
+def formula_problem(text: str) -> FieldError | None:
+    """Where a spreadsheet would take part of a tidied text for a formula, or None. Source: R3."""
+    if _FORMULA.search(text) is None:
+        return None
+    return FieldError(
+        "formula_start",
+        "Must not begin with = + - @ or a tab, nor have these right after a ; or another separator.",
+    )
 
 
 def characters_problem(text: str) -> FieldError | None:
@@ -74,8 +87,9 @@ def email_problem(text: str) -> FieldError | None:
         return FieldError("required", "Must not be empty.")
     if len(text) > EMAIL_MAX_CHARACTERS:
         return FieldError("too_long", "At most {max} characters.", {"max": EMAIL_MAX_CHARACTERS})
-    if text.startswith(FORMULA_STARTS):
-        return FieldError("formula_start", "Must not begin with = + - @ or a tab.")
+    problem = formula_problem(text)
+    if problem is not None:
+        return problem
     try:
         validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

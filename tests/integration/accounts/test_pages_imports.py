@@ -73,7 +73,7 @@ def test_r95_a_file_is_looked_at_then_becomes_users(admin: PageClient, tenant: T
     assert "2 would be created" in admin.text
     assert "1 refused" in admin.text
     assert "Read as UTF-8, separated by comma." in admin.text
-    assert "Last name =1+1 : Must not begin with = + - @ or a tab." in admin.text
+    assert "Last name =1+1 : Must not begin with = + - @ or a tab, nor have these" in admin.text
     assert EVIL not in admin.page.text
     assert EVIL in admin.text
     assert names(tenant) == []

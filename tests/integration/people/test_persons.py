@@ -112,6 +112,7 @@ def test_r85_an_unchanged_profile_is_not_told_again(tenant: TenantHere) -> None:
     "changes, field, code",
     [
         ({"title": "=1+1"}, "title", "formula_start"),
+        ({"title": "Dr.; =1+1"}, "title", "formula_start"),
         ({"business_phone": "+=1"}, "business_phone", "phone_invalid"),
         ({"business_phone": "=1"}, "business_phone", "phone_invalid"),
         ({"private_phone": "030 901820"}, "private_phone", "phone_invalid"),

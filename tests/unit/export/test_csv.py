@@ -52,6 +52,7 @@ def test_r90_there_is_no_byte_order_mark() -> None:
         ("two\r\nlines", '"two\r\nlines"'),
         ("carriage\rreturn", '"carriage\rreturn"'),
         ("O'Brien; the second", "O'Brien; the second"),
+        ("taken before; =1 was refused", "taken before; =1 was refused"),
         (" spaces around ", " spaces around "),
         ("", ""),
     ],

@@ -35,7 +35,9 @@ _WORDS: Final[Mapping[str, Any]] = {
     "email_taken": lazy_gettext(
         "Somebody else in this organisation has this e-mail address already."
     ),
-    "formula_start": lazy_gettext("Must not begin with = + - @ or a tab."),
+    "formula_start": lazy_gettext(
+        "Must not begin with = + - @ or a tab, nor have these right after a ; or another separator."
+    ),
     "language_not_offered": lazy_gettext("Your organisation does not offer this language."),
     "language_unknown": lazy_gettext("This is not the tag of a language, as de and pt-BR are."),
     "plugin_failed": lazy_gettext("A plugin of your organisation failed."),
