@@ -163,6 +163,54 @@ def test_security_of_a_user(admin: PageClient, tenant: Tenant, accounts: Account
     assert tenant.document(made["id"])["security"]["must_change_password"] is True
 
 
+@pytest.mark.parametrize(
+    ("permissions", "shown"),
+    [
+        ((), set()),
+        (("accounts.users:edit",), {"Password", "Sign out everywhere"}),
+        (("accounts.security:read",), {"Password", "Two-factor authentication"}),
+        (("accounts.security:edit",), {"Two-factor authentication"}),
+        (("accounts.audit:read",), {"Recent sign-ins", "10.1.2.3"}),
+    ],
+)
+def test_of_another_users_security_everybody_sees_what_the_api_tells_them(
+    tenant: Tenant, permissions: tuple[str, ...], shown: set[str]
+) -> None:
+    made = signed_in_from_afar(tenant)
+    reader = with_role(tenant, "accounts.users:read", *permissions)
+
+    reader.go(f"/users/{made['id']}")
+
+    assert reader.page.status_code == 200
+    assert said_of_security(reader) == shown
+
+
+def test_everybody_sees_all_of_their_own_security(tenant: Tenant) -> None:
+    made = signed_in_from_afar(tenant)
+    tenant.give(made["id"], ["accounts.users:read"])
+    reader = entered(tenant, made["email"])
+
+    reader.go(f"/users/{made['id']}")
+
+    assert said_of_security(reader) == {
+        "Password", "Two-factor authentication", "Recent sign-ins", "10.1.2.3"
+    }  # fmt: skip
+
+
+def signed_in_from_afar(tenant: Tenant) -> dict[str, Any]:
+    made = tenant.create(password=PASSWORD, language="en")
+    entered_at_me(tenant, made["email"])
+    tenant.accounts.runtime.tenant(tenant.id)["sessions"].update_many(
+        {"user_id": made["id"]}, {"$set": {"address": "10.1.2.3"}}
+    )
+    return made
+
+
+def said_of_security(browser: PageClient) -> set[str]:
+    words = ("Password", "Two-factor authentication", "Recent sign-ins", "Sign out everywhere")
+    return {word for word in (*words, "10.1.2.3") if word in browser.text}
+
+
 def entered_at_me(tenant: Tenant, email: str) -> PageClient:
     browser = PageClient(tenant.accounts.app)
     browser.go("/sign-in?next=/me")
@@ -196,6 +244,17 @@ def test_r60_deleting_asks_for_the_box_says_what_goes_and_ends_at_the_receipt(
     admin.go("/erasures")
     assert made["id"] in admin.text
     assert admin.go("/erasures?cursor=nonsense").status_code == 200
+
+
+def test_r73_forms_about_a_user_are_for_who_may_read_them(tenant: Tenant) -> None:
+    made = tenant.create(last_name="Unseen")
+    browser = with_role(
+        tenant, "accounts.users:edit", "accounts.users:delete", "accounts.security:edit"
+    )
+
+    for form in ("delete", "password", "two-factor/reset", "sessions/end"):
+        assert browser.go(f"/users/{made['id']}/{form}").status_code == 403, form
+        assert "Unseen" not in browser.text, form
 
 
 def test_who_may_only_read_sees_no_buttons_and_the_routes_refuse(tenant: Tenant) -> None:

@@ -25,6 +25,10 @@ from staffroll_accounts.pages.user_fields import UserForm, by_category
 READ: Final = "accounts.users:read"
 EDIT: Final = "accounts.users:edit"
 DELETE: Final = "accounts.users:delete"
+READ_AUDIT: Final = "accounts.audit:read"
+"""Where people signed in is in the audit trail, and for nobody who may not read that."""
+READ_SECURITY: Final = "accounts.security:read"
+SECURITY: Final = (READ_SECURITY, "accounts.security:edit")
 
 _FIELDS: Final = (
     "last_name",
@@ -100,14 +104,20 @@ def show_user(
         copy=copy,
         form=form,
         groups=by_category(form, scope),
-        recent=sessions.recent_of(found, scope),
-        second=two_factor.overview(found.id, scope),
+        recent=sessions.recent_of(found, scope) if _sees(found, scope, READ_AUDIT) else None,
+        second=two_factor.overview(found.id, scope) if _sees(found, scope, *SECURITY) else None,
+        shows_password=_sees(found, scope, EDIT, READ_SECURITY),
         device=device,
         counterparts=counterparts(found, scope, siblings),
         lost=_lost(found, scope),
         delete_form=delete_form or DeleteForm(copy, sent=False),
         window="delete" if delete_form else request.args.get("window"),
     )
+
+
+def _sees(found: User, scope: AccountsScope, *permissions: str) -> bool:
+    """Everybody all of their own; of others what one of these permissions is for."""
+    return found.id == scope.actor.id or any(map(scope.actor.may, permissions))
 
 
 def _lost(found: User, scope: AccountsScope) -> Losses | None:
