@@ -14,6 +14,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from staffroll.service import installed
 from tests.support.deployed import SERVICES, known_variables, refuses
 
 ROOT = Path(__file__).parents[3]
@@ -113,6 +114,31 @@ def test_what_it_depends_on_is_there(compose: dict[str, Any]) -> None:
             assert (ROOT / source).exists() if source.startswith(".") else True
         for config in one.get("configs", ()):
             assert config["source"] in compose["configs"]
+
+
+def test_the_origin_keeps_to_itself_what_is_for_who_watches(compose: dict[str, Any]) -> None:
+    origin = compose["configs"]["origin"]["content"]
+    kept = re.search(r"\(inside\) \{\n *@inside path (.*)\n *respond @inside 404\n\}", origin)
+    led = re.findall(r"handle (\S+) \{\n((?: {4}.*\n)+) {2}\}", origin)
+
+    assert kept is not None
+    assert set(kept[1].split()) == {"*/metrics", "*/readyz"}
+    # Without the slash, /accountmetrics would be taken for the /metrics of accounts.
+    assert {path: body.split() for path, body in led} == {
+        f"{installed()[name].mount}/*": ["import", "inside", "reverse_proxy", f"{name}:8000"]
+        for name in SERVICES
+    }
+
+
+def test_our_own_ask_each_other_directly(compose: dict[str, Any]) -> None:
+    asked = {
+        (key.removeprefix("STAFFROLL_URL_").lower(), url)
+        for name in OURS
+        for key, url in compose["services"][name]["environment"].items()
+        if key.startswith("STAFFROLL_URL_")
+    }
+
+    assert asked == {(name, f"http://{name}:8000{installed()[name].mount}") for name in SERVICES}
 
 
 def test_what_is_scraped_is_there(compose: dict[str, Any]) -> None:

@@ -120,8 +120,7 @@ def test_pods_may_no_more_than_they_need(cluster: list[Document]) -> None:
 
 def test_the_origin_leads_to_each_service(cluster: list[Document]) -> None:
     services = of_kind(cluster, "Service")
-    (ingress,) = of_kind(cluster, "Ingress").values()
-    (rule,) = ingress["spec"]["rules"]
+    (rule,) = of_kind(cluster, "Ingress")["staffroll"]["spec"]["rules"]
 
     found = {}
     for path in rule["http"]["paths"]:
@@ -134,6 +133,24 @@ def test_the_origin_leads_to_each_service(cluster: list[Document]) -> None:
             assert port["targetPort"] in {one["name"] for one in container["ports"]}
         found[path["path"]] = deployment
     assert found == {installed()[name].mount: f"{name}-serve" for name in SERVICES}
+
+
+def test_nobody_outside_asks_for_what_is_for_who_watches(cluster: list[Document]) -> None:
+    origin, kept = (of_kind(cluster, "Ingress")[name] for name in ("staffroll", "staffroll-inside"))
+    (rule,) = kept["spec"]["rules"]
+
+    refused = kept["metadata"]["annotations"]["nginx.ingress.kubernetes.io/denylist-source-range"]
+    assert refused == "0.0.0.0/0,::/0"
+    assert rule["host"] == origin["spec"]["rules"][0]["host"]
+    assert kept["spec"]["tls"] == origin["spec"]["tls"]
+    assert {
+        (one["path"], one["pathType"], one["backend"]["service"]["name"])
+        for one in rule["http"]["paths"]
+    } == {
+        (f"{installed()[name].mount}/{page}", "Exact", f"{name}-serve")
+        for name in SERVICES
+        for page in ("metrics", "readyz")
+    }
 
 
 def test_nothing_can_be_moved_away_or_grow_without_bounds(cluster: list[Document]) -> None:
