@@ -27,6 +27,9 @@ DONE = "staffroll-notices="
 TRIES = "/api"
 """Where requests are tried out: somebody else's page, with a policy of its own."""
 
+SHOWN_TO_WHO_MAY_MAKE_THEM = ("/imports/", "/erasures/")
+"""In the API as well."""
+
 SHOWN = frozenset(
     {
         *("last_name", "first_name", "middle_name", "title", "name", "notes", "note"),
@@ -114,6 +117,21 @@ def test_r1_pages_about_somebody_of_another_tenant_are_not_there(place: Place) -
     # The admin of the other tenant is asked for the password before a dangerous page, or is
     # told that there is no such thing.
     assert {path: code for path, code in told.items() if code not in (404, 302, 303)} == {}
+
+
+def test_r73_a_page_about_one_thing_needs_the_permission_to_read_it(place: Place) -> None:
+    wrong = {}
+    for rule in page_rules(place, "GET"):
+        if not re.search("<(id|plugin):", rule.rule) or rule.rule.startswith(
+            SHOWN_TO_WHO_MAY_MAKE_THEM
+        ):
+            continue
+        view: Any = place.app.view_functions[rule.endpoint]
+        needed = view.permission
+        if needed is not None and not (view.shows or needed).endswith(":read"):
+            wrong[rule.rule] = needed
+
+    assert wrong == {}
 
 
 def test_no_page_can_be_framed_run_foreign_scripts_or_be_kept(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ class Guard:
         permission: str | None,
         *,
         instead: str | None = None,
+        shows: str | None = None,
         fresh: bool = False,
         narrowed_ok: str | None = None,
         token: str | None = None,
@@ -70,6 +71,8 @@ class Guard:
         Args:
             permission: What is needed; None lets in whoever is signed in.
             instead: Another one that is as good for whoever lacks `permission`.
+            shows: What is needed as well, to read what the answer shows; what this does not
+                reach is not in the store either (R73).
             fresh: Password or code must have been entered lately.
             narrowed_ok: Where `permission` is None: the one permission to which a token may be
                 narrowed all the same, or `ANY_NARROWED`.
@@ -97,10 +100,11 @@ class Guard:
             raise Forbidden(permission=permission)
         if permission is None:
             _check_not_narrowed(claims, narrowed_ok)
+        reading = actor if shows is None else self._reading(claims, actor, shows)
         scope: Scope[Any] = Scope(
             tenant_id=claims.tenant_id,
             actor=actor,
-            store=self.store(claims.tenant_id, actor),
+            store=self.store(claims.tenant_id, reading),
             now=clock.now(),
             correlation_id=g.request_id,
             address=request.remote_addr,
@@ -109,6 +113,15 @@ class Guard:
         if fresh:
             scope.check_fresh()
         return scope
+
+    def _reading(self, claims: Claims, actor: Actor, shows: str) -> Actor:
+        """The actor where both what they do and `shows` reach."""
+        if not actor.may(shows):
+            raise Forbidden(permission=shows)
+        units = self._actor(claims, shows).planning_units
+        if units is None or actor.planning_units is None:
+            return replace(actor, planning_units=actor.planning_units if units is None else units)
+        return replace(actor, planning_units=actor.planning_units & units)
 
     def _actor(self, claims: Claims, permission: str | None) -> Actor:
         """Whoever the token names, with what they may now: roles and admin access work as
@@ -203,6 +216,7 @@ def refuse_open_routes(app: Flask) -> None:
         view = app.view_functions[rule.endpoint]
         if not (hasattr(view, "permission") or hasattr(view, "is_public")):
             raise OpenRoute(f"{rule.endpoint} ({rule.rule}) names no permission")
-        permission = getattr(view, "permission", None)
-        if permission is not None and permission not in permissions.NAMES:
-            raise PermissionMissing(f"{permission} of {rule.rule} is not in the catalogue")
+        for needed in ("permission", "shows"):
+            permission = getattr(view, needed, None)
+            if permission is not None and permission not in permissions.NAMES:
+                raise PermissionMissing(f"{permission} of {rule.rule} is not in the catalogue")

@@ -29,6 +29,7 @@ from staffroll.mongo.records import FollowingStore
 from staffroll.records import NewHuman, Record
 from staffroll.scope import Scope, StepUpNeeded
 from staffroll.search import TooManyTerms, parse_terms
+from staffroll.web import guard
 from staffroll.web.confirming import ConfirmQuerySchema, confirmation_needed
 from staffroll.web.followed import (
     BeingDeletedSchema,
@@ -203,8 +204,9 @@ def record_routes(made: RecordRoutes, actions: Actions[Any]) -> Resource:
         """
         record = actions.get(record_id, scope)
         if record.followed.state == "rejected":
-            _check_may(f"{made.permission}:edit", scope)
-            actions.discard(record_id, scope, expected=expected)
+            # Not where they may delete: where they may edit.
+            editing = guard.current().scope(f"{made.permission}:edit")
+            actions.discard(record_id, editing, expected=expected)
             return _nothing()
         if record.followed.state != "confirmed":
             raise NotConfirmed

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from staffroll.ids import new_id
+from staffroll.web.pages import cookies
+from tests.integration.scheduling.planning import Planner, midnight
 from tests.integration.test_bad_input import good_values
 from tests.support.catalogues import ASSIGNMENT, ENTRIES
+from tests.support.page_client import PageClient
 from tests.support.scheduling import (
     EMPLOYEES,
     Header,
@@ -259,6 +262,74 @@ def test_r73_no_route_shows_or_changes_an_employee_out_of_reach(tenant: TenantHe
 
     assert len(asked) > 15
     assert ask(tenant, "GET", f"/v1/employees/{id_}", as_=everywhere).status_code == 200
+
+
+SEEN = ("scheduling.employees:read", "scheduling.shifts:read", "scheduling.catalogue:read")
+
+
+def who_sees_less_than_they_may_do(tenant: TenantHere, *unit_ids: str) -> Header:
+    """Somebody who may do everything everywhere, and reads in these units alone."""
+    acts = [permission for permission in EVERYTHING if permission not in SEEN]
+    roles = a_role(tenant, SEEN, unit_ids), a_role(tenant, acts)
+    return somebody_with(tenant, *roles)
+
+
+def test_r73_no_page_shows_an_employee_whom_one_may_only_change(tenant: TenantHere) -> None:
+    north, south = a_unit(tenant), a_unit(tenant)
+    browser = PageClient(tenant.here.client.application)
+    header = who_sees_less_than_they_may_do(tenant, north)
+    browser.client.set_cookie(cookies.ACCESS, header["Authorization"].removeprefix("Bearer "))
+    told = {}
+
+    for unit in (north, south):
+        id_ = tenant.known(last_name=f"In {unit}")
+        assignment = put_in(tenant, id_, unit)["id"]
+        shift = Planner(tenant).planned(id_, midnight(1), 1)["id"]
+        for page in (
+            *("", "/number", "/correct", "/delete"),
+            *("/membership/leave", "/membership/join", "/membership/begin"),
+            *("/availabilities", "/assignments", "/assignments/planning-units/new"),
+            f"/assignments/planning-units/{assignment}",
+            f"/assignments/planning-units/{assignment}/remove",
+            *("/shifts", "/shifts/new", f"/shifts/{shift}"),
+        ):
+            told[unit, page] = browser.go(f"/employees/{id_}{page}").status_code
+        browser.go(f"/employees/mass-updates/new?employee={id_}")
+        told[unit, "mass update"] = 200 if f"In {unit}" in browser.text else 404
+
+    assert {code for (unit, _), code in told.items() if unit == north} == {200}
+    assert {
+        page: code for (unit, page), code in told.items() if unit == south and code != 404
+    } == {}
+
+
+def test_r73_a_form_that_one_does_not_see_cannot_be_sent(tenant: TenantHere) -> None:
+    north, south = a_unit(tenant), a_unit(tenant)
+    seen, unseen = a_member(tenant, north), a_member(tenant, south)
+    browser = PageClient(tenant.here.client.application)
+    header = who_sees_less_than_they_may_do(tenant, north)
+    browser.client.set_cookie(cookies.ACCESS, header["Authorization"].removeprefix("Bearer "))
+    browser.go(f"/employees/{seen}/number")
+    before = tenant.stored(unseen)
+
+    _, typed = browser._form(f"/employees/{seen}/number")
+    answer = browser.post(f"/employees/{unseen}/number", **typed)
+
+    assert (answer.status_code, tenant.stored(unseen)) == (404, before)
+
+
+def test_r73_a_refused_one_is_discarded_only_where_one_may_edit(tenant: TenantHere) -> None:
+    north, south = a_unit(tenant), a_unit(tenant)
+    ids = [
+        tenant.rejected(planning_units=[{"planning_unit_id": unit}])[0] for unit in (north, south)
+    ]
+    deletes, edits = a_role(tenant, ["accounts.users:delete"]), a_role(tenant, units=[north])
+    somebody = somebody_with(tenant, deletes, edits)
+
+    told = [ask(tenant, "DELETE", f"/v1/employees/{id_}", as_=somebody).status_code for id_ in ids]
+
+    assert told == [204, 404]
+    assert [tenant.document(id_) is None for id_ in ids] == [True, False]
 
 
 _NAMED = {"assignment_id": ASSIGNMENT, **{f"{kind}_id": id_ for kind, id_ in ENTRIES.items()}}

@@ -46,7 +46,7 @@ def plugins() -> PageGroup:
         )
 
     @bp.form("/plugins/<plugin:name>/settings")
-    @bp.needs(EDIT, fresh=True)
+    @bp.needs(EDIT, shows=READ, fresh=True)
     def set_up(name: str, scope: AccountsScope) -> Response:
         plugin = actions.get(name, scope)
         form = plugin_form.form_of(plugin)
@@ -67,7 +67,7 @@ def plugins() -> PageGroup:
         )
 
     @bp.form("/plugins/<plugin:name>/off")
-    @bp.needs(EDIT, fresh=True)
+    @bp.needs(EDIT, shows=READ, fresh=True)
     def switch_off(name: str, scope: AccountsScope) -> Response:
         plugin = actions.get(name, scope)
         title = plugin_words.called(plugin)

@@ -25,7 +25,7 @@ from staffroll_accounts.api.roles import DeletionQuerySchema
 from staffroll_accounts.domain.errors import DefaultRoleStays, RoleInUse
 from staffroll_accounts.domain.roles import Role
 from staffroll_accounts.pages import role_holders
-from staffroll_accounts.pages.role_fields import EDIT
+from staffroll_accounts.pages.role_fields import EDIT, READ
 from staffroll_accounts.pages.role_holders import Holders
 
 _REPLACE: Final = "replace"
@@ -95,7 +95,7 @@ def role_deletion() -> PageGroup:
     bp = PageGroup("role_deletion_pages", __name__)
 
     @bp.form("/roles/<id:role_id>/delete")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def delete(role_id: str, scope: AccountsScope) -> Response:
         found = scope.store.roles.get(role_id)
         if found.is_default:

@@ -10,7 +10,7 @@ from staffroll_accounts.actions import AccountsScope
 from staffroll_accounts.actions import roles as actions
 from staffroll_accounts.domain.roles import default_role
 from staffroll_accounts.pages import role_holders, role_permissions
-from staffroll_accounts.pages.role_fields import EDIT
+from staffroll_accounts.pages.role_fields import EDIT, READ
 
 
 def role_reset() -> PageGroup:
@@ -18,7 +18,7 @@ def role_reset() -> PageGroup:
     bp = PageGroup("role_reset_pages", __name__)
 
     @bp.form("/roles/<id:role_id>/reset")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def reset(role_id: str, scope: AccountsScope) -> Response:
         found = scope.store.roles.get(role_id)
         if not found.is_default:

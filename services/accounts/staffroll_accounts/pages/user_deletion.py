@@ -19,7 +19,7 @@ from staffroll_accounts.api.erasures import ErasureQuerySchema, begins_after, cu
 from staffroll_accounts.domain.deletion import SERVICES
 from staffroll_accounts.domain.users import public_state
 from staffroll_accounts.pages.role_words import SERVICES as LABELS
-from staffroll_accounts.pages.user import DELETE, show_user
+from staffroll_accounts.pages.user import DELETE, READ, show_user
 
 
 def user_deletion(siblings: Mapping[str, str]) -> PageGroup:
@@ -31,7 +31,7 @@ def user_deletion(siblings: Mapping[str, str]) -> PageGroup:
     bp = PageGroup("user_deletion_pages", __name__)
 
     @bp.form("/users/<id:user_id>/delete")
-    @bp.needs(DELETE, fresh=True)
+    @bp.needs(DELETE, shows=READ, fresh=True)
     def delete(user_id: str, scope: AccountsScope) -> Response:
         user = all_users.get(user_id, scope)
         copy = UserCopy.of(public_state(user))

@@ -23,7 +23,7 @@ from staffroll_accounts.actions.passwords import check_may_act_for
 from staffroll_accounts.api.passwords import SetPasswordSchema
 from staffroll_accounts.pages import password_rules
 from staffroll_accounts.pages.at_hand import AtHand
-from staffroll_accounts.pages.user import EDIT
+from staffroll_accounts.pages.user import EDIT, READ
 
 _EDIT_SECURITY: Final = "accounts.security:edit"
 
@@ -45,7 +45,7 @@ def user_security(at_hand: AtHand) -> PageGroup:
         return _back(user_id)
 
     @bp.form("/users/<id:user_id>/password")
-    @bp.needs(EDIT, fresh=True)
+    @bp.needs(EDIT, shows=READ, fresh=True)
     def set_password(user_id: str, scope: AccountsScope) -> Response:
         user = all_users.get(user_id, scope)
         form = SetPasswordForm(known={"must_change": True})
@@ -81,7 +81,7 @@ def user_security(at_hand: AtHand) -> PageGroup:
         return _back(user_id)
 
     @bp.form("/users/<id:user_id>/two-factor/reset")
-    @bp.needs(_EDIT_SECURITY, fresh=True)
+    @bp.needs(_EDIT_SECURITY, shows=READ, fresh=True)
     def reset_two_factor(user_id: str, scope: AccountsScope) -> Response:
         user = all_users.get(user_id, scope)
         form = ConfirmForm(gettext("I understand that a password alone is enough from then on."))
@@ -96,7 +96,7 @@ def user_security(at_hand: AtHand) -> PageGroup:
         )
 
     @bp.form("/users/<id:user_id>/sessions/end")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def end_sessions(user_id: str, scope: AccountsScope) -> Response:
         user = all_users.get(user_id, scope)
         form = ConfirmForm(gettext("I understand that they have to sign in again everywhere."))

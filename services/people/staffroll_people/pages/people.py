@@ -119,7 +119,7 @@ def people(actions: PersonActions) -> PageGroup:
         return show_person(record, scope, window=request.args.get("window", ""))
 
     @bp.form("/people/<id:person_id>/correct")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def correct(person_id: str, scope: PeopleScope) -> Response:
         """Send what accounts refused once more."""
         form = CorrectionForm()
@@ -138,7 +138,7 @@ def people(actions: PersonActions) -> PageGroup:
         return _show_refused(record, form, scope)
 
     @bp.does("/people/<id:person_id>/discard")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def discard(person_id: str, scope: PeopleScope) -> Response:
         """Forget one whom accounts refused to make."""
         name = actions.get(person_id, scope).followed.user.name
@@ -147,7 +147,7 @@ def people(actions: PersonActions) -> PageGroup:
         return go(".show_list")
 
     @bp.form("/people/<id:person_id>/delete")
-    @bp.needs(DELETE, fresh=True)
+    @bp.needs(DELETE, shows=READ, fresh=True)
     def delete_person(person_id: str, scope: PeopleScope) -> Response:
         record = actions.get(person_id, scope)
         form = DeleteForm(record.followed.user)

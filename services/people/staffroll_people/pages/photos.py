@@ -53,7 +53,7 @@ def photos(persons: PersonActions) -> PageGroup:
         return Response(photo.data, mimetype=photo.media_type)
 
     @bp.form("/people/<id:person_id>/photo")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def change(person_id: str, scope: PeopleScope) -> Response:
         request.max_content_length = _READ_MAX_BYTES
         record = persons.get(person_id, scope)

@@ -29,7 +29,7 @@ from staffroll_people.actions.persons import EDIT_SENSITIVE, READ_SENSITIVE, Per
 from staffroll_people.api.persons import PersonChangesSchema
 from staffroll_people.domain.profiles import Address, EmergencyContact, Profile
 from staffroll_people.pages.countries import country_choices
-from staffroll_people.pages.people import EDIT
+from staffroll_people.pages.people import EDIT, READ
 
 _OF_USER: Final = ("last_name", "first_name", "email")
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -108,7 +108,7 @@ def profiles(actions: PersonActions) -> PageGroup:
     bp = PageGroup("profile_pages", __name__)
 
     @bp.form("/people/<id:person_id>/edit")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def edit(person_id: str, scope: PeopleScope) -> Response:
         record = actions.get(person_id, scope)
         if record.followed.state != "confirmed":

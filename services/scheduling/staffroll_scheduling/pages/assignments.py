@@ -122,7 +122,7 @@ def assignments() -> PageGroup:
         return page("assignments/show.html", employee=record, found=found, texts=TEXTS)
 
     @bp.form(f"{_PATHS}/new")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def add(employee_id: str, path: str, scope: Scope[Store]) -> Response:
         kind = _BY_PATH[path].kind
         record = scope.store.records.get(employee_id)
@@ -138,7 +138,7 @@ def assignments() -> PageGroup:
         return _show(path, record, form, None)
 
     @bp.form(f"{_PATHS}/<id:assignment_id>")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def change(employee_id: str, path: str, assignment_id: str, scope: Scope[Store]) -> Response:
         """Another period, level or priority; ending is a last day."""
         kind = _BY_PATH[path].kind
@@ -156,7 +156,7 @@ def assignments() -> PageGroup:
         return _show(path, record, form, one)
 
     @bp.form(f"{_PATHS}/<id:assignment_id>/remove")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def remove(employee_id: str, path: str, assignment_id: str, scope: Scope[Store]) -> Response:
         kind = _BY_PATH[path].kind
         record, one = _one(kind, employee_id, assignment_id, scope)

@@ -20,7 +20,7 @@ from staffroll_scheduling.api.availabilities import NewAvailabilitiesSchema
 from staffroll_scheduling.domain.availability import WEEKDAYS, Availability, available
 from staffroll_scheduling.domain.employees import Employee
 from staffroll_scheduling.domain.errors import AvailabilitiesOverlap
-from staffroll_scheduling.pages.employee import version_as_seen
+from staffroll_scheduling.pages.employee import READ, version_as_seen
 from staffroll_scheduling.store import Store
 
 _PATH: Final = "/employees/<id:employee_id>/availabilities"
@@ -58,7 +58,7 @@ def availabilities() -> PageGroup:
     bp = PageGroup("availability_pages", __name__)
 
     @bp.form(_PATH)
-    @bp.needs("scheduling.employees:edit")
+    @bp.needs("scheduling.employees:edit", shows=READ)
     def change(employee_id: str, scope: Scope[Store]) -> Response:
         record = scope.store.records.get(employee_id)
         form = AvailabilityForm(known=lines(record))

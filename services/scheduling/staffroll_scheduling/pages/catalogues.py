@@ -169,7 +169,7 @@ def catalogues() -> PageGroup:
         return _show("edit.html", path, form.status, form=form, entry=None)
 
     @bp.form(f"{_PATHS}/<id:entry_id>")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def edit(path: str, entry_id: str, scope: Scope[Store]) -> Response:
         made = _BY_PATH[path]
         entry = actions.get(made.kind, entry_id, scope)
@@ -185,7 +185,7 @@ def catalogues() -> PageGroup:
         return _show("edit.html", path, form.status, form=form, entry=entry)
 
     @bp.form(f"{_PATHS}/<id:entry_id>/delete")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def delete(path: str, entry_id: str, scope: Scope[Store]) -> Response:
         """Delete one that nobody has now or later; the action counts who has."""
         made = _BY_PATH[path]

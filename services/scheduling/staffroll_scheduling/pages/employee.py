@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from flask import Response
 from wtforms import HiddenField, StringField
@@ -16,6 +17,8 @@ from staffroll.web.pages.followed import DeleteForm, sync_of
 from staffroll_scheduling.domain.employees import Employee, is_kept_as_last_admin
 from staffroll_scheduling.domain.membership import Membership, day_in
 from staffroll_scheduling.store import Store
+
+READ: Final = "scheduling.employees:read"
 
 
 class EmployeeForm(Form):

@@ -46,6 +46,7 @@ from staffroll_scheduling.api.employees import (
 from staffroll_scheduling.domain.employees import Employee, Employment
 from staffroll_scheduling.pages import units
 from staffroll_scheduling.pages.employee import (
+    READ,
     EmployeeForm,
     NumberForm,
     show_employee,
@@ -109,7 +110,7 @@ def employees(actions: EmployeeActions) -> PageGroup:
     bp = PageGroup("employee_pages", __name__)
 
     @bp.get("/employees")
-    @bp.needs("scheduling.employees:read")
+    @bp.needs(READ)
     def show_list(scope: Scope[Store]) -> Response:
         listing = Listing(EmployeeQuerySchema)
         try:
@@ -146,7 +147,7 @@ def employees(actions: EmployeeActions) -> PageGroup:
         return page("employees/new.html", form.status, form=form)
 
     @bp.get("/employees/<id:employee_id>")
-    @bp.needs("scheduling.employees:read")
+    @bp.needs(READ)
     def show(employee_id: str, scope: Scope[Store]) -> Response:
         record = actions.get(employee_id, scope)
         if record.followed.state == "rejected" and scope.actor.may(EDIT):
@@ -156,7 +157,7 @@ def employees(actions: EmployeeActions) -> PageGroup:
         return show_employee(record, scope, window=request.args.get("window", ""))
 
     @bp.form("/employees/<id:employee_id>/number")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def change_number(employee_id: str, scope: Scope[Store]) -> Response:
         form = NumberForm()
         if form.is_good():
@@ -170,7 +171,7 @@ def employees(actions: EmployeeActions) -> PageGroup:
         return show_employee(record, scope, form.status, number_form=form)
 
     @bp.form("/employees/<id:employee_id>/correct")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def correct(employee_id: str, scope: Scope[Store]) -> Response:
         """Send what accounts refused once more."""
         form = CorrectionForm()
@@ -188,7 +189,7 @@ def employees(actions: EmployeeActions) -> PageGroup:
         return _show_refused(record, form)
 
     @bp.does("/employees/<id:employee_id>/discard")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def discard(employee_id: str, scope: Scope[Store]) -> Response:
         """Forget one whom accounts refused to make."""
         name = actions.get(employee_id, scope).followed.user.name
@@ -197,7 +198,7 @@ def employees(actions: EmployeeActions) -> PageGroup:
         return go(".show_list")
 
     @bp.form("/employees/<id:employee_id>/delete")
-    @bp.needs(DELETE, fresh=True)
+    @bp.needs(DELETE, shows=READ, fresh=True)
     def delete_employee(employee_id: str, scope: Scope[Store]) -> Response:
         record = actions.get(employee_id, scope)
         form = DeleteForm(record.followed.user)

@@ -34,7 +34,7 @@ from staffroll_scheduling.domain.mass_updates import (
     Giving,
 )
 from staffroll_scheduling.domain.membership import day_in
-from staffroll_scheduling.pages.employee import Question
+from staffroll_scheduling.pages.employee import READ, Question
 from staffroll_scheduling.pages.units import entries, reached
 from staffroll_scheduling.store import Store
 
@@ -118,7 +118,7 @@ def mass_updates() -> PageGroup:
     bp = PageGroup("mass_update_pages", __name__)
 
     @bp.form("/employees/mass-updates/new")
-    @bp.needs(EDIT_EMPLOYEES)
+    @bp.needs(EDIT_EMPLOYEES, shows=READ)
     def create(scope: Scope[Store]) -> Response:
         """Whom it is about stands in the address or the form: ids, else the list's filter."""
         target = _target(scope)
@@ -137,7 +137,7 @@ def mass_updates() -> PageGroup:
         )
 
     @bp.get("/employees/mass-updates/<id:job_id>")
-    @bp.needs(EDIT_EMPLOYEES)
+    @bp.needs(EDIT_EMPLOYEES, shows=READ)
     def show(job_id: str, scope: Scope[Store]) -> Response:
         job = actions.get(job_id, scope)
         listing = Listing(result_query(OUTCOMES))

@@ -16,6 +16,7 @@ from staffroll_scheduling.api.memberships import MembershipChangesSchema, NewMem
 from staffroll_scheduling.domain.errors import FutureShiftsUndecided
 from staffroll_scheduling.domain.membership_changes import Dates
 from staffroll_scheduling.pages.employee import (
+    READ,
     JoinForm,
     LeaveForm,
     Question,
@@ -34,7 +35,7 @@ def memberships() -> PageGroup:
     bp = PageGroup("membership_pages", __name__)
 
     @bp.form(f"{_MEMBERSHIP}/leave")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def leave(employee_id: str, scope: Scope[Store]) -> Response:
         """Set or move the leave date; asks what becomes of the shifts after it."""
         form, question = LeaveForm(), None
@@ -65,7 +66,7 @@ def memberships() -> PageGroup:
         return _back_to(employee_id)
 
     @bp.form(f"{_MEMBERSHIP}/join")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def join(employee_id: str, scope: Scope[Store]) -> Response:
         """Move the join date of a membership that has not begun."""
         form = JoinForm()
@@ -80,7 +81,7 @@ def memberships() -> PageGroup:
         return show_employee(record, scope, form.status, join_form=form)
 
     @bp.form(f"{_MEMBERSHIP}/begin")
-    @bp.needs(EDIT)
+    @bp.needs(EDIT, shows=READ)
     def begin(employee_id: str, scope: Scope[Store]) -> Response:
         """Reactivate: a new membership (R52)."""
         form = JoinForm()

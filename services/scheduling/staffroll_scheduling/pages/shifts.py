@@ -120,7 +120,7 @@ def shifts() -> PageGroup:
         )
 
     @bp.form(f"{_ALL}/new")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def create(employee_id: str, scope: Scope[Store]) -> Response:
         record = scope.store.records.get(employee_id)
         zone = zone_of(record, scope)
@@ -134,7 +134,7 @@ def shifts() -> PageGroup:
         return _show(record, form, zone, None, day)
 
     @bp.form(f"{_ALL}/<id:shift_id>")
-    @bp.needs(_EDIT)
+    @bp.needs(_EDIT, shows=_READ)
     def edit(employee_id: str, shift_id: str, scope: Scope[Store]) -> Response:
         one = _one(employee_id, shift_id, scope)
         known = _known(one)

@@ -76,16 +76,23 @@ class PageGroup(Blueprint):
         return decorate
 
     def needs(
-        self, permission: str, *, instead: str | None = None, fresh: bool = False
+        self,
+        permission: str,
+        *,
+        instead: str | None = None,
+        shows: str | None = None,
+        fresh: bool = False,
     ) -> Callable[[View], View]:
         """Only for who has `permission`; the view gets its ``scope``.
 
         Args:
             instead: Lets in as well; the view asks for what.
+            shows: For who may read this as well, and where they may: what else the page is about
+                is not there, as it is not in the API. For forms about what is there already.
             fresh: And who entered password or code within the last ten minutes; others are
                 asked for it, and come back.
         """
-        return _guarded(permission, instead=instead, fresh=fresh)
+        return _guarded(permission, instead=instead, shows=shows, fresh=fresh)
 
     def needs_sign_in(
         self, *, fresh: bool = False, narrowed_ok: str | None = None
@@ -107,16 +114,20 @@ def _guarded(
     permission: str | None,
     *,
     instead: str | None = None,
+    shows: str | None = None,
     fresh: bool = False,
     narrowed_ok: str | None = None,
 ) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            scope = reading.scope(permission, instead=instead, fresh=fresh, narrowed_ok=narrowed_ok)
+            scope = reading.scope(
+                permission, instead=instead, shows=shows, fresh=fresh, narrowed_ok=narrowed_ok
+            )
             return view(*args, scope=scope, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.shows = shows  # type: ignore[attr-defined]
         return guarded
 
     return decorate

@@ -30,6 +30,7 @@ def scope(
     permission: str | None,
     *,
     instead: str | None = None,
+    shows: str | None = None,
     fresh: bool = False,
     narrowed_ok: str | None = None,
 ) -> Scope[Any]:
@@ -50,7 +51,12 @@ def scope(
         raise TokenNarrowed(allowed=", ".join(sorted(known)))
     try:
         found = guard.current().scope(
-            permission, instead=instead, fresh=fresh, narrowed_ok=narrowed_ok, token=token
+            permission,
+            instead=instead,
+            shows=shows,
+            fresh=fresh,
+            narrowed_ok=narrowed_ok,
+            token=token,
         )
     except Forbidden:
         # So that the refusal, too, is told in the reader's language.
