@@ -23,7 +23,7 @@ from staffroll import clock
 from staffroll.bus import BrokerAway, Message
 from staffroll.bus.asking import snapshot_request
 from staffroll.bus.consumer import Consumer
-from staffroll.bus.topology import dead_letters_queue
+from staffroll.bus.topology import dead_letters_queue, replay_queue
 from staffroll.events import (
     PLATFORM_TENANT,
     Cause,
@@ -118,7 +118,7 @@ class Bootstrap:
         self._ask()
 
     def _ask(self) -> None:
-        queue = f"{self._runtime.service}.replay.{new_id()}"
+        queue = replay_queue(self._runtime.service, new_id())
         broker = self._runtime.broker
         try:
             broker.open_queue(queue)
@@ -157,21 +157,31 @@ class Bootstrap:
             if outcome in _SETTLED and not (event and event.type == "snapshot.done"):
                 self._received.add(event.id if event else new_id())
                 self._buried += outcome in _BURIED
-        with suppress(*AWAY):  # then the chore sees to it
-            self._end_if_told()
 
     def _end_if_told(self) -> None:
         with self._lock:
             received, left = len(self._received), self._buried
-            if self._is_told or self._expected is None or received < self._expected:
-                return
-            done = {"is_done": True, "received": received, "left": left}
-            self._states.update_one(self._own, {"$set": done})
-            self._is_told = True
+        if self._is_told or self._expected is None or received < self._expected:
+            return
+        # Counting is not enough: an owner that ended in the middle tells all once more.
+        if not self._is_queue_empty():
+            return
+        done = {"is_done": True, "received": received, "left": left}
+        self._states.update_one(self._own, {"$set": done})
+        self._is_told = True
         _log.info("bootstrap_done", owner=self._owner, received=received)
         if left:
             queue = dead_letters_queue(self._runtime.service)
             _log.error("bootstrap_left_dead_letters", owner=self._owner, queue=queue, left=left)
+
+    def _is_queue_empty(self) -> bool:
+        """Whether all is settled; what fails for ever is buried by the delivery limit."""
+        try:
+            found = self._runtime.broker.look([self._queue]).get(self._queue)
+        except BrokerAway:
+            return False
+        # One that is gone may have taken something with it.
+        return found is not None and found.messages == 0
 
     def _keep_claim(self) -> None:
         self._end_if_told()

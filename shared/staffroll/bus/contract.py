@@ -178,7 +178,8 @@ class DeadLetters(Protocol):
     def retry(self, ids: Iterable[str] | None = None) -> int:
         """Put them back into the queue they died in; None for all. Returns how many.
 
-        Where that queue is gone, as one of a replay is, they come among the service's events.
+        Where that queue is gone, they come among the service's events; so do those of a
+        replay, whose queue goes at any moment.
         """
 
     def drop(self, ids: Iterable[str] | None = None) -> int:

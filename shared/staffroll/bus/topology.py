@@ -21,6 +21,8 @@ WEBHOOKS: Final = "accounts.webhooks"
 FURTHER_QUEUES: Final[Mapping[str, Sequence[str]]] = {"accounts": (WEBHOOKS,)}
 """Queues whose bindings change: the service itself sees to them."""
 
+_REPLAY: Final = ".replay."
+
 
 def events_queue(service: str) -> str:
     return f"{service}.events"
@@ -32,6 +34,15 @@ def requests_queue(service: str) -> str:
 
 def dead_letters_queue(service: str) -> str:
     return f"{service}.dead-letters"
+
+
+def replay_queue(service: str, name: str) -> str:
+    """One of its own for what an owner tells again; it goes when all is told."""
+    return f"{service}{_REPLAY}{name}"
+
+
+def is_replay(queue: str) -> bool:
+    return _REPLAY in queue
 
 
 def queues(service: str) -> tuple[str, str]:

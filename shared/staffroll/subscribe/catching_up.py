@@ -12,6 +12,7 @@ import structlog
 from staffroll.bus import Broker, BrokerAway
 from staffroll.bus.asking import snapshot_request
 from staffroll.bus.consumer import Consumer
+from staffroll.bus.topology import replay_queue
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
 
@@ -68,7 +69,7 @@ class CatchingUp:
         return False
 
     def _ask_once(self, stop: threading.Event) -> bool:
-        queue = f"{self._name}.replay.{new_id()}"
+        queue = replay_queue(self._name, new_id())
         self._told, self._expected = set(), None
         self._progress_at = time.monotonic()
         self._broker.open_queue(queue)
@@ -77,17 +78,20 @@ class CatchingUp:
         try:
             wish = snapshot_request(self._name, self._owner, queue, tenant_id=self._tenant_id)
             self._broker.publish([wish])
-            while not self._is_complete and self._is_going_on:
+            while not (is_complete := self._is_complete(queue)) and self._is_going_on:
                 if stop.wait(_POLL_SECONDS):
                     return False
-            return self._is_complete
+            return is_complete
         finally:
             consumer.stop()
             self._broker.close_queue(queue)
 
-    @property
-    def _is_complete(self) -> bool:
-        return self._expected is not None and len(self._told) >= self._expected
+    def _is_complete(self, queue: str) -> bool:
+        if self._expected is None or len(self._told) < self._expected:
+            return False
+        # Counting is not enough: an owner that ended in the middle tells all once more.
+        found = self._broker.look([queue]).get(queue)
+        return found is not None and found.messages == 0
 
     @property
     def _is_going_on(self) -> bool:

@@ -648,6 +648,21 @@ def test_a_dead_letter_of_a_replay_that_is_over_comes_again_among_the_events(bro
     assert bus.dead_letters("people").count() == 0
 
 
+def test_a_dead_letter_of_a_replay_that_may_end_at_any_moment_comes_among_the_events(broker, inbox):
+    bus = broker()
+    bus.open_queue("people.replay.7")
+    replay = inbox(bus, "people.replay.7", treat=lambda delivery: delivery.bury("test"))
+    message = a_direct("people.replay.7")
+    bus.publish([message])
+    eventually(lambda: bus.dead_letters("people").count() == 1)
+
+    assert bus.dead_letters("people").retry() == 1
+
+    inbox(bus, "people.events").await_ids(message)
+    assert bus.dead_letters("people").count() == 0
+    assert len(replay.deliveries) == 1
+
+
 # The rest
 
 

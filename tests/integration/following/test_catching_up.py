@@ -7,7 +7,8 @@ import pytest
 import structlog
 
 from staffroll import bootstrap
-from staffroll.bootstrap import tell_all
+from staffroll.bootstrap import Bootstrap, tell_all
+from staffroll.bus import Message
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
 from staffroll.restoring import NotAllApplied, catch_up
@@ -74,6 +75,41 @@ def test_what_can_never_be_applied_is_not_waited_for_and_is_named(
     (said,) = [one for one in logs if one["event"] == "bootstrap_left_dead_letters"]
     queue = f"{here.service.name}.dead-letters"
     assert (said["queue"], said["left"], said["log_level"]) == (queue, 1, "error")
+
+
+def test_what_waits_for_its_next_try_is_waited_for_however_much_was_told_twice(
+    follower_here: ServiceHere,
+) -> None:
+    runtime = follower_here.runtime
+    first, second = (told("user.updated", new_id(), 3, a_user(), replay=True) for _ in range(2))
+    tries: list[str] = []
+
+    def handle(event: Event) -> None:
+        tries.append(event.subject)
+        if event.subject == second.subject and tries.count(event.subject) <= 3:
+            raise RuntimeError("not yet")
+
+    def accounts(event: Event) -> None:
+        if event.type == "snapshot.requested" and event.subject == "accounts":
+            wish = payload_of(event)
+            # As accounts does that ends in the middle and begins anew.
+            again = [replace(first, id=new_id()) for _ in range(2)]
+            runtime.broker.publish([Message.direct(one, wish.queue) for one in again])
+            tell_all(runtime, wish, [first, second])
+
+    runtime.platform["bootstraps"].delete_many({})
+    follower_here.accounts = accounts
+    catching_up = Bootstrap(runtime, "accounts", handle)
+
+    def is_over() -> bool:
+        catching_up.run()
+        return catching_up.waits() is None
+
+    try:
+        assert eventually(is_over)
+    finally:
+        catching_up.close()
+    assert tries.count(second.subject) == 4
 
 
 def test_a_restore_does_not_go_on_without_what_could_not_be_applied(

@@ -127,7 +127,7 @@ class AmqpBroker:
         found: dict[str, QueueState] = {}
         with command_connection(self._parameters) as connection:
             for queue in queues:
-                in_hand = sum(receiver.in_hand(queue) for receiver in list(self._receivers))
+                in_hand = self._in_hand(queue)
                 try:
                     # One that is not there closes the channel.
                     channel = connection.channel()
@@ -136,6 +136,8 @@ class AmqpBroker:
                     if error.reply_code != _NOT_FOUND:
                         raise
                 else:
+                    # What came into our hands meanwhile lies nowhere else.
+                    in_hand = max(in_hand, self._in_hand(queue))
                     messages = int(declared.message_count) + in_hand
                     found[queue] = QueueState(messages, int(declared.consumer_count))
         return found
@@ -145,6 +147,9 @@ class AmqpBroker:
 
     def close(self) -> None:
         """Nothing stays open between calls."""
+
+    def _in_hand(self, queue: str) -> int:
+        return sum(receiver.in_hand(queue) for receiver in list(self._receivers))
 
     @contextmanager
     def _existing(self, queue: str) -> Iterator[Any]:

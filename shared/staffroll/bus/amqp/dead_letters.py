@@ -15,7 +15,7 @@ from staffroll.bus.amqp.commands import command_channel
 from staffroll.bus.amqp.form import as_new, dead_letter_of, letter_id
 from staffroll.bus.amqp.naming import Names
 from staffroll.bus.contract import DIRECT, DeadLetter, NoQueue
-from staffroll.bus.topology import dead_letters_queue, events_queue
+from staffroll.bus.topology import dead_letters_queue, events_queue, is_replay
 
 _NOT_FOUND: Final = 404
 
@@ -94,7 +94,8 @@ class AmqpDeadLetters:
 
     def _send_again(self, channel: Any, letter: _Taken) -> bool:
         died_in = dead_letter_of(letter.properties, letter.body, self._names).queue
-        for queue in (died_in, self._events):
+        queues = [self._events] if is_replay(died_in) else [died_in, self._events]
+        for queue in queues:
             try:
                 channel.basic_publish(
                     DIRECT,

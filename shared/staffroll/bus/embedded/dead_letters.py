@@ -11,7 +11,7 @@ from pymongo.database import Database
 from staffroll.bus.contract import DeadLetter
 from staffroll.bus.embedded.registry import Registry
 from staffroll.bus.embedded.storage import DURABLE, Claimed, put_anew
-from staffroll.bus.topology import events_queue
+from staffroll.bus.topology import events_queue, is_replay
 
 Document = dict[str, Any]
 
@@ -53,7 +53,9 @@ class EmbeddedDeadLetters:
         queues = {binding.queue for binding in self._registry.bindings()}
         retried = 0
         for grave in self._graves.find(_among(ids)):
-            queue = grave["queue"] if grave["queue"] in queues else self._events
+            died_in = grave["queue"]
+            is_lasting = died_in in queues and not is_replay(died_in)
+            queue = died_in if is_lasting else self._events
             if queue in queues:
                 # Who buried it may still hold it.
                 put_anew(self._database, queue, _revived(grave))
