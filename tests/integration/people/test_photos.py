@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pymongo.errors import DuplicateKeyError
 from werkzeug.test import TestResponse
 
+from staffroll import clock
+from staffroll.audit import noted
+from staffroll.events import Cause
+from staffroll.ids import new_id
 from staffroll_people.actions.photos import IN_LINE, in_line
 from staffroll_people.domain.photos import SENT_MAX_BYTES
-from staffroll_people.store.photos import erase_photo
+from staffroll_people.store.photos import Photos, erase_photo
 from tests.support.services import TenantHere, a_tombstone, body_of, only
 from tests.unit.people import pictures
 from tests.unit.people.pictures import a_picture
@@ -231,6 +236,29 @@ def test_r62_an_upload_that_comes_too_late_leaves_nothing(tenant: TenantHere) ->
     assert late.status_code == 404
     (left,) = photos(tenant)
     assert "data" not in left
+
+
+def test_r85_of_first_photos_at_the_same_moment_each_is_kept(
+    tenant: TenantHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tenant.here.runtime.tenant(tenant.id)
+    entry = noted(Cause("people", tenant.id, "system:test", clock.now()), "photo.changed", "x")
+    mine, theirs, id_ = Photos(database), Photos(database), new_id()
+    update = mine._photos.find_one_and_update
+    tries: list[bool] = []
+
+    def update_beside(*args: Any, upsert: bool, **kwargs: Any) -> Any:
+        tries.append(upsert)
+        if len(tries) == 1:
+            # As MongoDB does with two upserts that both found nothing to change.
+            theirs.put(id_, b"theirs", entry, expected=None)
+            raise DuplicateKeyError("_id")
+        return update(*args, upsert=upsert, **kwargs)
+
+    monkeypatch.setattr(mine._photos, "find_one_and_update", update_beside)
+
+    assert mine.put(id_, b"mine", entry, expected=None) == 2
+    assert (theirs.get(id_).data, tries) == (b"mine", [True, False])
 
 
 def test_r62_of_uploads_beside_an_erasure_none_is_left(tenant: TenantHere) -> None:

@@ -82,8 +82,13 @@ class Photos:
             kept = self._photos.find_one_and_update(
                 where, update, projection={"version": 1}, upsert=expected is None
             )
-        except DuplicateKeyError as error:
-            raise NotFound from error
+        except DuplicateKeyError:
+            # The person was erased, or somebody else kept their first photo at this moment.
+            kept = self._photos.find_one_and_update(
+                where, update, projection={"version": 1}, upsert=False
+            )
+            if kept is None:
+                raise NotFound from None
         if kept is None:
             raise Stale
         version: int = kept["version"]
