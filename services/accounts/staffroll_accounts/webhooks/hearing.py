@@ -34,6 +34,7 @@ class Bindings:
         self._again_at = time.monotonic() + _AGAIN_SECONDS
         self._again_after = ""
         self._surplus: set[str] = set()
+        self._doubtful: set[str] = set()
         self._lock = threading.Lock()
 
     def bind(self, tenant_id: str) -> None:
@@ -79,7 +80,11 @@ class Bindings:
     def _let_go(self) -> None:
         with self._lock:
             heard, self._surplus = self._surplus, set()
-        surplus = heard - self._tenants()
+        wanted = self._tenants()
+        # In two rounds running: to let go of who is just making one would lose what happens until
+        # they are bound again.
+        surplus = self._doubtful - wanted
+        self._doubtful = heard - wanted - surplus
         if not surplus:
             return
         self._broker.unbind(WEBHOOKS, patterns_of(surplus))

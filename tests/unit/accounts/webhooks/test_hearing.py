@@ -123,14 +123,30 @@ def test_who_is_heard_without_a_webhook_is_let_go(broker: ABroker) -> None:
     ours.is_surplus("gone")
 
     ours.run()
+    ours.run()
 
     assert broker.bound == {"acme.#"}
 
 
+def test_who_makes_a_webhook_within_a_round_was_never_unbound(broker: ABroker) -> None:
+    tenants = {"acme"}
+    ours = Bindings(cast(Broker, broker), lambda: set(tenants))
+    ours.is_surplus("soon")
+    ours.run()
+    tenants.add("soon")
+
+    ours.run()
+    tenants.remove("soon")
+    ours.run()
+
+    assert "unbind" not in [what for what, _ in broker.asked]
+
+
 def test_who_makes_a_webhook_while_being_let_go_stays_bound(broker: ABroker) -> None:
-    ours = bindings(broker, set(), set(), {"acme"})
+    ours = bindings(broker, set(), set(), set(), set(), {"acme"})
     ours.is_surplus("acme")
 
+    ours.run()
     ours.run()
 
     assert broker.asked == [("unbind", ["acme.#"]), ("bind", ["acme.#"])]
