@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from staffroll.mongo.audit import AuditWriter
 from staffroll.mongo.erasing import Due
 from staffroll_accounts import due
 from staffroll_accounts.actions import imports as actions
+from staffroll_accounts.actions import roles as role_actions
 from staffroll_accounts.actions import tenants
 from staffroll_accounts.domain import imports as rules
 from staffroll_accounts.store import AUDITED
@@ -197,6 +199,10 @@ def test_r95_what_is_wrong_with_a_row_is_said_by_line_and_field(tenant: Tenant) 
         (["Berg", "Bo", "", "", "", ""], {"email": ["required"]}),
         (["Berg", "Bo", "nonsense", "", "", ""], {"email": ["email_invalid"]}),
         (["=1+1", "Bo", "b3@x.example", "", "", ""], {"last_name": ["formula_start"]}),
+        (
+            ["x;=cmd|'/C calc'!A1", "B", "bb@x.example", "", "", ""],
+            {"last_name": ["formula_start"]},
+        ),
         (["Berg", "@Bo", "b4@x.example", "", "", ""], {"first_name": ["formula_start"]}),
         (["B\0rg", "Bo", "b5@x.example", "", "", ""], {"last_name": ["control_characters"]}),
         (["B" * 101, "Bo", "b6@x.example", "", "", ""], {"last_name": ["too_long"]}),
@@ -392,6 +398,33 @@ def test_r95_an_address_taken_at_this_very_moment_is_judged_anew(
         (3, "refused", "email_taken"),
         (4, "created", None),
     ]
+
+
+def test_r71_who_is_imported_gets_no_role_that_was_deleted_meanwhile(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = tenant.post("/v1/roles", {"name": "Extra", "category": "other"}).json["id"]
+    monkeypatch.setattr(actions, "CREATED_AT_ONCE", 1)
+    monkeypatch.setattr(role_actions, "SETTLED_AFTER", timedelta(0))
+    create = actions._Importing._create
+
+    def and_delete(self: Any, decisions: Any) -> Any:
+        created = create(self, decisions)
+        monkeypatch.setattr(actions._Importing, "_create", create)
+        path = f"/v1/roles/{role}?remove_from=1"
+        deleted = tenant.accounts.send("DELETE", path, tenant.token)
+        assert deleted.status_code == 204, deleted.text
+        due.finish_roles(tenant.accounts.runtime).run()
+        return created
+
+    monkeypatch.setattr(actions._Importing, "_create", and_delete)
+    rows = [[*row, "Extra"] for row in people(3)]
+
+    found = imported(tenant, rows, head=[*HEAD, "Roles"])
+
+    assert [one["outcome"] for one in found] == ["created", "refused", "refused"]
+    having = {"tenant_id": tenant.id, "roles": role}
+    assert tenant.accounts.runtime.platform["users"].count_documents(having) == 0
 
 
 def test_r95_while_too_much_waits_for_the_broker_the_import_waits_too(

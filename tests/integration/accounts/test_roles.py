@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from staffroll import permissions
+from staffroll import clock, permissions
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
 from staffroll_accounts import due
@@ -318,6 +319,20 @@ def test_r71_who_is_given_the_role_while_it_goes_loses_it_as_well(
     due.finish_roles(tenant.accounts.runtime).run()
 
     assert roles_of(tenant, user) == []
+    assert not document(tenant, role["id"])["is_deleted"]
+
+
+def test_r71_a_role_begins_to_go_when_that_is_kept_however_long_it_took_to_decide(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "SETTLED_AFTER", timedelta(minutes=1))
+    role = a_role(tenant)
+    long_ago = clock.now() - timedelta(minutes=2)
+    asked = replace(tenant.accounts.scope(tenant.id), now=long_ago)
+
+    actions.delete(role["id"], asked, replace_with=None, remove_from=None, expected=None)
+    due.finish_roles(tenant.accounts.runtime).run()
+
     assert not document(tenant, role["id"])["is_deleted"]
 
 

@@ -152,13 +152,16 @@ def _deal_with(lines: Sequence[Line], job: Job, scope: AccountsScope) -> list[Ve
     for number, user_id in ids.items():
         if user_id in own:
             found[number] = Verdict(number, rules.CREATED, user_id)
-    importing = _Importing(job, scope)
     for _ in range(_TRIES):
         open_lines = [line for line in lines if found[line.number] is None]
         if not open_lines:
             break
-        for group in importing.groups(open_lines):
+        while open_lines:
             began = time.monotonic()
+            # Anew for each group: who still gives a role that goes must be done within seconds.
+            importing = _Importing(job, scope)
+            group = open_lines[: importing.at_once]
+            open_lines = open_lines[importing.at_once :]
             found |= importing.round(group, ids)
             if not job.request["dry_run"]:
                 time.sleep(min(BREATH * (time.monotonic() - began), _BREATH_MAX_SECONDS))
@@ -179,10 +182,10 @@ class _Importing:
         self._roles: dict[str, Role] = {role.id: role for role in scope.store.roles.all()}
         self._roles_by_key = rules.roles_by_key(self._roles.values())
 
-    def groups(self, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
-        """What is dealt with at once: each line alone where a plugin may count who has a role."""
-        size = 1 if self._house_rules.plugins.asks("check_roles") else CREATED_AT_ONCE
-        return (lines[at : at + size] for at in range(0, len(lines), size))
+    @property
+    def at_once(self) -> int:
+        """How many lines: each alone where a plugin may count who has a role."""
+        return 1 if self._house_rules.plugins.asks("check_roles") else CREATED_AT_ONCE
 
     def round(self, lines: Sequence[Line], ids: dict[int, str]) -> dict[int, Verdict]:
         """What becomes of the lines; a line whose e-mail is being taken right now is left out."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
+from staffroll import clock
 from staffroll.errors import Conflict, NotFound, Stale, Unavailable
 from staffroll.idempotency import Once, OnceUsed, created_before
 from staffroll.ids import new_id
@@ -119,7 +120,9 @@ def delete(
         if replacement is None and users != (remove_from or 0):
             raise RoleInUse(users=users)
         _ask_plugins(role, replacement, users, house_rules, scope)
-        return rules.let_go(role, replacement, scope.actor, scope.cause(SOURCE))
+        # To be asked takes its time, after which others may still give the role.
+        cause = replace(scope, now=clock.now()).cause(SOURCE)
+        return rules.let_go(role, replacement, scope.actor, cause)
 
     with house_rules.turn:
         going = _decide(role_id, scope, expected, decide)
