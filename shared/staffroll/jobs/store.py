@@ -17,6 +17,7 @@ from staffroll.jobs.files import FILE_INDEXES, JobFiles
 from staffroll.jobs.job import KEPT_FOR, Failure, File, Job, NewJob, State
 from staffroll.mongo import Document, Index, TenantDatabase, duplicate_index
 from staffroll.mongo.audit_trail import audit_indexes, waiting
+from staffroll.mongo.forms import known
 from staffroll.scope import Scope
 
 JOBS: Final = "jobs"
@@ -267,7 +268,7 @@ def from_document(document: Document) -> Job:
         counts=document.get("counts", {}),
         position=document.get("position", {}),
         request=document["request"],
-        failure=None if failure is None else Failure(**failure),
+        failure=None if failure is None else Failure(**known(Failure, failure)),
         is_cancelling=document.get("is_cancelling", False),
         file=document["file"],
         file_erased_at=document.get("file_erased_at"),

@@ -38,8 +38,10 @@ from staffroll.ids import new_id
 from staffroll.mongo.audit_trail import (
     COLLECTION,
     ERASED,
+    HELD_BACK,
     LEASES,
     NOTES,
+    RELEASED,
     WAITING,
     AuditTrail,
     is_deletion,
@@ -48,6 +50,10 @@ from staffroll.mongo.client import Document
 from staffroll.mongo.scoped import Platform
 
 LEASE: Final = timedelta(seconds=30)
+
+HELD: Final = timedelta(minutes=1)
+"""Longer than a deletion takes that anybody is still at."""
+
 _DOCUMENTS_AT_ONCE: Final = 200
 _LEFT_TO_OUTBOX: Final = 2
 """How many rounds long, at most."""
@@ -79,10 +85,23 @@ class AuditWriter:
     def run(self) -> None:
         """Append all that waits now, of every tenant that no other writer has."""
         self._rounds_left_before, self._rounds_left = self._rounds_left, {}
+        self._judge_held_back()
         for tenant_id in self._tenants():
             if self._claim(tenant_id):
                 self._append_all(tenant_id)
                 self._let_go(tenant_id)
+
+    def _judge_held_back(self) -> None:
+        """Note the deletions that happened though whoever was at them ended before saying so."""
+        notes = self._platform[NOTES]
+        due = {"held_at": {"$lt": clock.now() - HELD}}
+        for note in list(notes.find(due, hint=HELD_BACK).limit(_DOCUMENTS_AT_ONCE)):
+            of, own = note["of"], {name: note[name] for name in ("tenant_id", "_id", "held_at")}
+            there = _by_majority(self._platform[of["collection"]])
+            if there.find_one({"tenant_id": note["tenant_id"], "_id": of["id"]}, {"_id": 1}):
+                notes.delete_one(own)
+            else:
+                notes.update_one(own, RELEASED)
 
     def _tenants(self) -> list[str]:
         found: dict[str, None] = {}

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from pymongo.errors import DuplicateKeyError
 
+from staffroll import clock
 from staffroll.audit import AuditEntry
 from staffroll.audit_chain import Line, Verdict, verify
-from staffroll.mongo.client import Document
+from staffroll.mongo.client import Document, Filter
 from staffroll.mongo.indexes import Index
-from staffroll.mongo.scoped import Platform, TenantDatabase
+from staffroll.mongo.scoped import Platform, TenantCollection, TenantDatabase
 
 COLLECTION: Final = "audit"
 NOTES: Final = "audit_notes"
@@ -28,6 +29,15 @@ LEASES: Final = "audit_writers"
 
 WAITING: Final = "audit_waiting"
 """The index that finds documents whose entries wait."""
+
+HELD_BACK: Final = "audit_held_back"
+"""The index that finds notes of deletions that may not have happened."""
+
+RELEASED: Final[Mapping[str, Any]] = {
+    "$rename": {"held": "audit"},
+    "$unset": {"held_at": "", "of": ""},
+}
+"""The update that lets a note that was held back wait like any other."""
 
 
 def waiting(entries: Sequence[AuditEntry]) -> list[Document]:
@@ -57,6 +67,9 @@ def audit_indexes(collections: Sequence[str]) -> tuple[Index, ...]:
                 every_tenant=True,
             )
             for name in (*collections, NOTES)
+        ),
+        Index(
+            NOTES, ["held_at"], HELD_BACK, partial={"held_at": {"$exists": True}}, every_tenant=True
         ),
     )
 
@@ -138,6 +151,32 @@ class AuditTrail:
     def note(self, entry: AuditEntry) -> None:
         """Note what changes no document, such as that something was read."""
         self.keep_apart(waiting([entry]))
+
+    def delete(self, collection: TenantCollection, one: Filter, entry: AuditEntry) -> bool:
+        """Delete a document; what waits in it finds its way into the trail, and so does `entry`.
+
+        A note of both is held back until it is known whether the document went; where nobody
+        lives to say so, the writer looks.
+
+        Args:
+            one: Its ``_id``, and what it must still be like; entries come with a change of that.
+        Returns:
+            Whether it was there, and is gone. Where not, nothing is noted.
+        """
+        document = collection.find_one(one, {"audit": 1})
+        if document is None:
+            return False
+        entries = [*document.get("audit", ()), *waiting([entry])]
+        held = {"_id": entry.id, "held_at": clock.now()}
+        of = {"collection": collection.name, "id": document["_id"]}
+        self._notes.insert_one({**held, "held": entries, "of": of})
+        if not collection.delete_one(one):
+            self._notes.delete_one(held)
+            return False
+        if self._notes.update_one(held, RELEASED).matched_count == 0:
+            # It took so long that the writer has looked meanwhile.
+            self.keep_apart(entries)
+        return True
 
     def keep_apart(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Let entries wait in a document of their own; repeating it is harmless."""

@@ -220,13 +220,7 @@ class FollowedStore(Generic[OwnT]):
             Stale: Somebody was quicker.
         """
         one = {"_id": before.id, "revision": before.revision}
-        document = self._records.find_one(one, {"audit": 1})
-        if document is None:
-            raise Stale
-        # First kept apart, then forgotten. Entries only come with a new revision, so that
-        # none is lost; one that is appended twice, from here and from there, is one line.
-        self._trail.keep_apart([*document.get("audit", ()), *waiting([entry])])
-        if not self._records.delete_one(one):
+        if not self._trail.delete(self._records, one, entry):
             raise Stale
 
     def get(self, id_: str) -> Record[OwnT]:

@@ -15,7 +15,7 @@ from staffroll import clock
 from staffroll.audit import AuditEntry, noted
 from staffroll.events import Cause
 from staffroll.ids import new_id
-from staffroll.mongo import Document, Platform, connect, ensure_indexes
+from staffroll.mongo import Document, Platform, audit, connect, ensure_indexes
 from staffroll.mongo.audit import AuditWriter
 from staffroll.mongo.audit_trail import (
     COLLECTION,
@@ -292,6 +292,79 @@ def test_entries_of_a_document_that_is_gone_are_written_and_their_keeper_goes(
 
     assert trail.verify().lines == 2
     assert platform[NOTES].count_documents({}) == 0
+
+
+def test_a_deletion_is_noted_with_what_waited_in_the_document(
+    platform: Platform, trail: AuditTrail
+) -> None:
+    before, deletion = an_entry(), an_entry(action="thing.removed")
+    one = {"_id": put(platform, before)}
+
+    assert trail.delete(platform.tenant(TENANT)["things"], one, deletion)
+
+    writer(platform).run()
+    assert set(ids(trail)) == {before.id, deletion.id}
+    assert platform["things"].count_documents({}) == 0
+
+
+def test_a_deletion_that_somebody_forestalled_is_not_noted(
+    platform: Platform, trail: AuditTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, things = an_entry(), platform.tenant(TENANT)["things"]
+    monkeypatch.setattr(things, "delete_one", lambda _: False)
+    one = {"_id": put(platform, before)}
+
+    assert not trail.delete(things, one, an_entry(action="thing.removed"))
+
+    writer(platform).run()
+    assert ids(trail) == [before.id]
+    assert platform[NOTES].count_documents({}) == 0
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_whether_a_deletion_is_noted_that_was_cut_off_is_seen_by_what_is_there(
+    platform: Platform, trail: AuditTrail, monkeypatch: pytest.MonkeyPatch, *, is_deleted: bool
+) -> None:
+    things = platform.tenant(TENANT)["things"]
+    delete_one = things.delete_one
+
+    def die(where: Any) -> bool:
+        if is_deleted:
+            delete_one(where)
+        raise Killed
+
+    monkeypatch.setattr(things, "delete_one", die)
+    one, deletion = {"_id": put(platform)}, an_entry(action="thing.removed")
+    with pytest.raises(Killed):
+        trail.delete(things, one, deletion)
+
+    writer(platform).run()
+    at_first = ids(trail)
+    monkeypatch.setattr(audit, "HELD", timedelta(0))
+    writer(platform).run()
+
+    assert (at_first, ids(trail)) == ([], [deletion.id] * is_deleted)
+    assert platform[NOTES].count_documents({}) == 0
+
+
+def test_a_deletion_that_took_very_long_is_noted_all_the_same(
+    platform: Platform, trail: AuditTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = platform.tenant(TENANT)["things"]
+    delete_one = things.delete_one
+
+    def be_slow(where: Any) -> bool:
+        monkeypatch.setattr(audit, "HELD", timedelta(0))
+        writer(platform).run()
+        return delete_one(where)
+
+    monkeypatch.setattr(things, "delete_one", be_slow)
+    before, deletion = an_entry(), an_entry(action="thing.removed")
+
+    assert trail.delete(things, {"_id": put(platform, before)}, deletion)
+
+    writer(platform).run()
+    assert set(ids(trail)) == {before.id, deletion.id}
 
 
 def test_no_part_of_the_writers_look_goes_over_all_documents(platform: Platform) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,11 +13,10 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from staffroll import clock
 from staffroll.audit import noted
 from staffroll.events import Cause
-from staffroll_accounts.domain.mails import Mail
 from staffroll_accounts.domain.users import SOURCE
 from staffroll_accounts.mail.carrying import Carrier, CarrierAway, Later, Never, NotCarried
 from staffroll_accounts.mail.rendering import Letterhead, MailWrong, render
-from staffroll_accounts.store.mails import Batch, WaitingMail, WaitingMails
+from staffroll_accounts.store.mails import Batch, WaitingMail, WaitingMails, unsealed
 
 GIVE_UP_AFTER: Final = timedelta(days=1)
 ACTOR: Final = "system:mail"
@@ -92,7 +90,7 @@ class Post:
 
     def _send(self, batch: Batch, mail: WaitingMail) -> None:
         try:
-            opened = Mail(**json.loads(self._at_rest.decrypt(mail.sealed)))
+            opened = unsealed(mail.sealed, self._at_rest)
             message = render(opened, mail.id, batch.tenant_id, self._letterhead, mail.since)
             self._carrier.carry(message, mail.id)
         except (InvalidToken, MailWrong, TypeError, ValueError) as error:

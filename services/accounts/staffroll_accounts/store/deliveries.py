@@ -13,6 +13,7 @@ from typing import Final
 
 from staffroll.errors import NotFound
 from staffroll.mongo import Document, Index, Platform, TenantDatabase
+from staffroll.mongo.forms import known
 from staffroll_accounts.domain.deliveries import (
     BODY_KEPT_FOR,
     KEPT_FOR,
@@ -53,8 +54,6 @@ INDEXES: Final = (
     ),
     Index(COLLECTION, ["expires_at"], "expired", every_tenant=True, expire_seconds=0),
 )
-
-_NOT_ITS_OWN: Final = frozenset({"_id", "tenant_id", "expires_at", "body_until"})
 
 
 class Deliveries:
@@ -212,6 +211,6 @@ def _to_document(delivery: Delivery) -> Document:
 
 
 def _from_document(document: Document) -> Delivery:
-    known = {name: value for name, value in document.items() if name not in _NOT_ITS_OWN}
-    attempts = tuple(Attempt(**attempt) for attempt in known.pop("attempts"))
-    return Delivery(**{"body": None, **known}, id=document["_id"], attempts=attempts)
+    found = known(Delivery, document)
+    attempts = tuple(Attempt(**known(Attempt, attempt)) for attempt in found.pop("attempts"))
+    return Delivery(**{"body": None, **found}, id=document["_id"], attempts=attempts)

@@ -6,15 +6,20 @@ may go twice, under the same Message-ID, but is never lost.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from cryptography.fernet import MultiFernet
+
 from staffroll.audit import AuditEntry
 from staffroll.ids import new_id
 from staffroll.mongo import Document, Index, Platform
 from staffroll.mongo.audit_trail import waiting
+from staffroll.mongo.forms import known
+from staffroll_accounts.domain.mails import Mail
 from staffroll_accounts.store import users
 
 LEASE: Final = timedelta(minutes=2)
@@ -42,6 +47,11 @@ class WaitingMail:
     since: datetime
     tries: int
     sealed: bytes = field(repr=False)
+
+
+def unsealed(sealed: bytes, at_rest: MultiFernet) -> Mail:
+    """Raises `InvalidToken`, `TypeError`, `ValueError` where it cannot be read."""
+    return Mail(**known(Mail, json.loads(at_rest.decrypt(sealed))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Final
 from staffroll.bus import Message
 from staffroll.events import Event, RequestRejected
 from staffroll.mongo import Index, Outbox, TenantDatabase
+from staffroll.mongo.forms import known
 from staffroll.mongo.newest import keep_newer
 from staffroll.mongo.outbox import push
 
@@ -34,7 +35,9 @@ class Refusals:
     def find(self, request_id: str) -> RequestRejected | None:
         """The newest refusal of the request."""
         document = self._requests.find_one({"_id": request_id}, {"rejection": 1})
-        return None if document is None else RequestRejected(**document["rejection"])
+        if document is None:
+            return None
+        return RequestRejected(**known(RequestRejected, document["rejection"]))
 
     def erase(self, user_id: str) -> None:
         """Forget what was refused of a user who is deleted, answers that wait included: whoever

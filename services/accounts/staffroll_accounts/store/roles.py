@@ -17,6 +17,7 @@ from staffroll.events import Event
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.mongo import Document, Index, Outbox, Platform, TenantDatabase, duplicate_index
 from staffroll.mongo.audit_trail import waiting
+from staffroll.mongo.forms import known
 from staffroll.mongo.outbox import HAS_ROOM, entries
 from staffroll.permissions import EDITION
 from staffroll_accounts.domain.errors import RoleNameTaken
@@ -228,7 +229,7 @@ def from_document(document: Document) -> Role:
         is_default=document["is_default"],
         planning_units=None if units is None else tuple(units),
         edition=document["edition"],
-        going=None if going is None else Going(**going),
+        going=None if going is None else Going(**known(Going, going)),
         is_deleted=document["is_deleted"],
         external_id=document.get("external_id"),
     )

@@ -10,6 +10,7 @@ from typing import Final
 from staffroll.audit import AuditEntry
 from staffroll.mongo import Document, Index, Platform, TenantDatabase
 from staffroll.mongo.audit_trail import AuditTrail, waiting
+from staffroll.mongo.forms import known
 from staffroll_accounts.domain.sessions import Session
 
 COLLECTION: Final = "sessions"
@@ -29,7 +30,6 @@ INDEXES: Final = (
 
 _MOST_LISTED: Final = 100
 _MOST_FINISHED: Final = 1000
-_NOT_ITS_OWN: Final = frozenset({"_id", "tenant_id", "ending", "audit"})
 
 
 class Sessions:
@@ -169,5 +169,5 @@ def unfinished_endings(
 
 
 def _from_document(document: Document) -> Session:
-    known = {name: value for name, value in document.items() if name not in _NOT_ITS_OWN}
-    return Session(id=document["_id"], **{**known, "first": tuple(known["first"])})
+    found = known(Session, document)
+    return Session(id=document["_id"], **{**found, "first": tuple(found["first"])})

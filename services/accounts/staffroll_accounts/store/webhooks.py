@@ -14,6 +14,7 @@ from staffroll.errors import NotFound, Stale
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.mongo import Document, Index, Platform, TenantDatabase, duplicate_index
 from staffroll.mongo.audit_trail import AuditTrail, waiting
+from staffroll.mongo.forms import known
 from staffroll_accounts.domain.errors import TooManyWebhooks
 from staffroll_accounts.domain.webhooks import (
     MOST_WEBHOOKS,
@@ -114,19 +115,13 @@ class Webhooks:
         return webhook
 
     def delete(self, webhook: Webhook, entry: AuditEntry) -> None:
-        """Forget a webhook; what is noted of it finds its way into the trail.
+        """Forget a webhook; what was noted of it, and `entry`, find their way into the trail.
 
         Raises:
             Stale: Somebody changed it since.
         """
         one = {"_id": webhook.id, "version": webhook.version}
-        document = self._webhooks.find_one(one, {"audit": 1})
-        if document is None:
-            raise Stale
-        # First kept apart, then forgotten. Entries only come with a new version, so that none
-        # is lost; one that is appended twice, from here and from there, is one line.
-        self._trail.keep_apart([*document.get("audit", ()), *waiting([entry])])
-        if not self._webhooks.delete_one(one):
+        if not self._trail.delete(self._webhooks, one, entry):
             raise Stale
 
     def find(self, webhook_id: str) -> Webhook | None:
@@ -223,7 +218,7 @@ def _from_document(document: Document) -> Webhook:
         created_at=document["created_at"],
         created_by=document["created_by"],
         description=document["description"],
-        old_secret=None if old is None else OldSecret(**old),
-        disabled=None if disabled is None else Disabled(**disabled),
+        old_secret=None if old is None else OldSecret(**known(OldSecret, old)),
+        disabled=None if disabled is None else Disabled(**known(Disabled, disabled)),
         failing_since=document["failing_since"],
     )

@@ -21,6 +21,7 @@ from staffroll.errors import NotFound, Stale
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.mongo import Document, Index, TenantDatabase, duplicate_index
 from staffroll.mongo.audit_trail import audit_indexes, waiting
+from staffroll.mongo.forms import known
 from staffroll.mongo.scoped import TenantCollection
 from staffroll_scheduling.domain.assignments import Kind, NeededSkill
 from staffroll_scheduling.domain.catalogue import (
@@ -97,9 +98,7 @@ class Catalogues:
         """The skills that the activities ask for, by activity."""
         found = self._entries.find({"_id": {"$in": list(activity_ids)}}, {"required_skills": 1})
         return {
-            document["_id"]: tuple(
-                NeededSkill(**need) for need in document.get("required_skills", ())
-            )
+            document["_id"]: _needed_skills(document.get("required_skills", ()))
             for document in found
         }
 
@@ -219,6 +218,9 @@ class Catalogue:
         if "levels" in values:
             values["levels"] = tuple(values["levels"])
         if "required_skills" in values:
-            needed = (NeededSkill(**need) for need in values["required_skills"])
-            values["required_skills"] = tuple(needed)
+            values["required_skills"] = _needed_skills(values["required_skills"])
         return ENTRIES[self._kind](id=document["_id"], **values)
+
+
+def _needed_skills(documents: Iterable[Document]) -> tuple[NeededSkill, ...]:
+    return tuple(NeededSkill(**known(NeededSkill, document)) for document in documents)
