@@ -26,6 +26,7 @@ from staffroll.jobs import erase_files
 from staffroll.mongo.audit_trail import AuditTrail
 from staffroll.mongo.client import Filter
 from staffroll.mongo.erasing import Due, due_erasures
+from staffroll.open_tenants import OpenTenants
 from staffroll.rounds import Rounds
 from staffroll.runtime import Runtime
 from staffroll.service import Chore
@@ -49,6 +50,7 @@ class Erasing:
         tombstone: What tells them from other documents there.
         steps: What is erased besides dead letters.
         finish: Says the receipt; the tombstone is due no longer.
+        tenant_status: As for `OpenTenants`.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Erasing:
         tombstone: Filter,
         steps: Sequence[Step],
         finish: Callable[[Due], None],
+        tenant_status: Callable[[str], str | None],
     ) -> None:
         self._runtime = runtime
         self._collection = collection
         self._tombstone = tombstone
         self._steps = steps
         self._finish = finish
+        self._tenants = OpenTenants(tenant_status)
         self._rounds = Rounds(self._due, lambda one: one.user_id, self._erase, "erasure_failed")
 
     def run(self) -> None:
@@ -71,7 +75,8 @@ class Erasing:
         self._rounds.run()
 
     def drop_late_letters(self) -> None:
-        """Drop what was retried for so long that it died after its person was erased."""
+        """Drop what died after its person was erased, having been retried for so long, and all
+        of tenants that are deleted."""
         letters = self._runtime.broker.dead_letters(self._runtime.service)
         with suppress(BrokerAway):
             if letters.count():
@@ -89,6 +94,8 @@ class Erasing:
             event = Event.from_json(letter.body)
         except NotAnEvent:
             return False
+        if self._tenants.is_deleted(event.tenant_id):
+            return True
         found = self._runtime.tenant(event.tenant_id)[self._collection]
         return found.find_one({"_id": event.subject, **self._tombstone}, {"_id": 1}) is not None
 

@@ -42,6 +42,7 @@ from staffroll_accounts.here import (
     listening_of,
     passwords_of,
     reach_of,
+    status_of,
     store_of,
     tokens_of,
 )
@@ -57,6 +58,8 @@ def create_app(runtime: Runtime) -> Flask:
     keys = keys_of(runtime)
     passwords = passwords_of(runtime)
     tokens, limiter = tokens_of(runtime), limiter_of(runtime)
+
+    status = status_of(runtime)
 
     def store(tenant_id: str) -> Store:
         return store_of(runtime, tenant_id)
@@ -79,9 +82,6 @@ def create_app(runtime: Runtime) -> Flask:
             address=request.remote_addr,
             language=asked_language(),
         )
-
-    def status(tenant_id: str) -> str | None:
-        return store(tenant_id).tenants.status()
 
     def versions(scope: Scope[Any], owner: str) -> Iterable[tuple[str, int]]:
         users = cast(AccountsScope, scope).store.users

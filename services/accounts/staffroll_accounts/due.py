@@ -29,7 +29,7 @@ from staffroll_accounts.actions import (
     sessions,
 )
 from staffroll_accounts.domain.imports import KIND as IMPORT
-from staffroll_accounts.here import settings_of, store_of, tenants_of
+from staffroll_accounts.here import settings_of, status_of, store_of, tenants_of
 from staffroll_accounts.store import AUDITED
 from staffroll_accounts.store.roles import going_roles, outgrown_roles
 from staffroll_accounts.store.sessions import Ending, unfinished_endings
@@ -154,6 +154,7 @@ def erase_users(runtime: Runtime) -> Erasing:
         {"status": "deleted"},
         [is_gone, job_files_erased(runtime), audit_settled(runtime, AUDITED)],
         lambda one: deletion.give_receipt(one.user_id, _scope(runtime, one.tenant_id)),
+        status_of(runtime),
     )
 
 

@@ -52,6 +52,11 @@ def tenants_of(runtime: Runtime) -> Iterator[Tenant]:
     return all_tenants(runtime.platform)
 
 
+def status_of(runtime: Runtime) -> Callable[[str], str | None]:
+    """What gives a tenant's status by its id; None where there is no such tenant."""
+    return lambda tenant_id: store_of(runtime, tenant_id).tenants.status()
+
+
 def keys_of(runtime: Runtime) -> Keys:
     """The platform's signing keys."""
     return Keys(runtime.platform, runtime.outbox, at_rest_of(runtime))

@@ -11,6 +11,7 @@ from staffroll.bootstrap import tell_all
 from staffroll.bus.applying import Reject
 from staffroll.events import Cause, Event, SnapshotWish, payload_of
 from staffroll.ids import UUID_PATTERN
+from staffroll.open_tenants import unless_deleted
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll_accounts.actions import AccountsScope, deletion, memberships, wishes
@@ -18,7 +19,7 @@ from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import tenants as tenant_rules
 from staffroll_accounts.domain.tenants import Tenant
 from staffroll_accounts.domain.users import SOURCE, public_state
-from staffroll_accounts.here import store_of
+from staffroll_accounts.here import status_of, store_of
 from staffroll_accounts.store import Keys, all_tenants
 
 Handler = Callable[[Event, Any, AccountsScope], None]
@@ -78,7 +79,7 @@ def make_handler(runtime: Runtime, keys: Keys) -> Callable[[Event], None]:
             return
         handler(event, payload_of(event), _scope(event, runtime))
 
-    return handle
+    return unless_deleted(handle, status_of(runtime))
 
 
 def _scope(event: Event, runtime: Runtime) -> AccountsScope:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from staffroll import clock
+from staffroll.directory import Directory
 from staffroll.erasing import Erasing, audit_settled, job_files_erased
 from staffroll.jobs import Job, JobRunner, acting
 from staffroll.jobs.runner import Step
@@ -39,7 +40,8 @@ def erase_users(runtime: Runtime) -> Erasing:
         return store_of(runtime, due.tenant_id).forget_searches(due.since)
 
     steps = [job_files_erased(runtime), searches_forgotten, audit_settled(runtime, AUDITED)]
-    return Erasing(runtime, COLLECTION, {"status": "deleted"}, steps, give_receipt)
+    status = Directory(runtime.platform).tenant_status
+    return Erasing(runtime, COLLECTION, {"status": "deleted"}, steps, give_receipt, status)
 
 
 class Making:

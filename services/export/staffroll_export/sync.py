@@ -9,6 +9,7 @@ from staffroll import clock
 from staffroll.bootstrap import Bootstrap
 from staffroll.directory import FOLLOWED, Directory
 from staffroll.events import USER_EVENTS, Event, payload_of
+from staffroll.open_tenants import unless_deleted
 from staffroll.runtime import Runtime
 from staffroll.scope import Actor, Scope
 from staffroll_export.actions import ExportScope, following
@@ -28,7 +29,7 @@ def make_handler(runtime: Runtime) -> Callable[[Event], None]:
         elif event.type in USER_EVENTS:
             following.follow(event, payload_of(event), _scope(event, runtime))
 
-    return handle
+    return unless_deleted(handle, directory.tenant_status)
 
 
 def make_bootstrap(runtime: Runtime) -> Bootstrap:

@@ -23,15 +23,9 @@ def following(runtime: Runtime) -> SchedulingHere:
 def make_handler(runtime: Runtime) -> Callable[[Event], None]:
     """What applies one message of scheduling's queues."""
     here = following(runtime)
-    follow = sync.make_handler(here)
-
-    def handle(event: Event) -> None:
-        if event.type == "membership.change-requested":
-            _obey(event, here)
-        else:
-            follow(event)
-
-    return handle
+    return sync.make_handler(
+        here, {"membership.change-requested": lambda event: _obey(event, here)}
+    )
 
 
 def _obey(event: Event, here: SchedulingHere) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from staffroll.bootstrap import Bootstrap
-from staffroll.directory import purge_of
+from staffroll.directory import Directory, purge_of
 from staffroll.erasing import Erasing, Step, audit_settled
 from staffroll.following.here import Following
 from staffroll.following.sync import make_handler, say_erased, send_due_again
@@ -32,6 +32,7 @@ def following_chores(
         {"state": "deleted"},
         steps,
         lambda due: say_erased(due, here),
+        Directory(here.runtime.platform).tenant_status,
     )
     bootstrap = Bootstrap(here.runtime, OWNER, make_handler(here))
     return [

@@ -18,6 +18,7 @@ from staffroll.following.here import Following
 from staffroll.mongo import Document
 from staffroll.mongo.erasing import Due
 from staffroll.mongo.records import RecordExists
+from staffroll.open_tenants import unless_deleted
 from staffroll.records import Decision, Record
 from staffroll.rounds import Rounds
 
@@ -27,15 +28,23 @@ Decide = Callable[[Record[Any] | None, int], Decision[Any] | None]
 _AT_ONCE: Final = 200
 
 
-def make_handler(here: Following[Any]) -> Callable[[Event], None]:
-    """What applies one message of the service's queues; unknown types are ignored."""
+def make_handler(
+    here: Following[Any], further: Mapping[str, Callable[[Event], None]] | None = None
+) -> Callable[[Event], None]:
+    """What applies one message of the service's queues; unknown types are ignored.
+
+    Args:
+        further: What the place hears besides, by type.
+    """
+    others = further or {}
 
     def handle(event: Event) -> None:
-        handler = HANDLERS.get(event.type)
-        if handler is not None:
-            handler(event, here)
+        if event.type in others:
+            others[event.type](event)
+        elif event.type in HANDLERS:
+            HANDLERS[event.type](event, here)
 
-    return handle
+    return unless_deleted(handle, Directory(here.runtime.platform).tenant_status)
 
 
 def _on_directory(event: Event, here: Following[Any]) -> None:

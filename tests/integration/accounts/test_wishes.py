@@ -11,6 +11,7 @@ from staffroll import clock
 from staffroll.bus.applying import Reject
 from staffroll.events import Event, payload_of
 from staffroll.ids import new_id
+from staffroll_accounts.actions import tenants
 from tests.support.accounts import Accounts, Tenant, a_user
 
 NOBODY = "0197a000-0000-7000-8000-00000000000a"
@@ -47,6 +48,17 @@ def test_r2_a_wished_user_is_made_under_the_id_that_was_given(lonely_tenant: Ten
     user = _user(lonely_tenant, id_)
     assert user is not None
     assert (user["email"], user["created_in"]) == ("anna@x.example", "people")
+
+
+def test_a_late_wish_for_a_deleted_tenant_makes_nobody(accounts: Accounts) -> None:
+    tenant = accounts.tenant()
+    id_ = new_id()
+    wish = tenant.wish("user.requested", id_, _wish())
+    tenants.delete(accounts.scope(tenant.id))
+
+    assert _ask(tenant, wish) == []
+
+    assert accounts.runtime.platform["users"].find_one({"_id": id_}) is None
 
 
 def test_r7_a_wished_user_gets_the_agent_role_unless_others_are_named(
@@ -129,6 +141,7 @@ def test_r4_a_wish_for_a_taken_e_mail_is_refused_with_its_reason(lonely_tenant: 
     [
         ({"last_name": ""}, "invalid", "last_name"),
         ({"last_name": "=1+1"}, "invalid", "last_name"),
+        ({"last_name": "x;=1+1"}, "invalid", "last_name"),
         ({"email": "nobody"}, "invalid", "email"),
         ({"language": "tlh"}, "invalid", "language"),
         ({"time_zone": "Mars/Base"}, "invalid", "time_zone"),

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from staffroll.bus import Delivery, Message
 from staffroll.bus.applying import Reject
 from staffroll.bus.topology import queues
-from staffroll.events import Event, SnapshotWish
+from staffroll.events import Event, SnapshotWish, TenantState
 from staffroll.ids import new_id
 from staffroll.process import consumer_on
+from staffroll_export.sync import make_handler
 from tests.integration.export.house import House, a_role, a_tombstone, a_user, told
 from tests.support.waiting import eventually
 
@@ -91,6 +92,17 @@ def test_r61_a_deleted_user_leaves_nothing_personal_and_is_not_exported(house: H
     assert set(tombstone) - {"outbox_lease_until"} == TOMBSTONE
     assert "secret" not in str(tombstone).lower()
     assert house.lines(tenant_id) == house.lines(tenant_id, ("status", "unbilled")) == []
+
+
+def test_late_news_of_a_deleted_tenant_brings_nothing_of_it_back(house: House) -> None:
+    tenant_id = house.new_tenant()
+    state = TenantState(name="", status="deleted", languages=["en"], time_zone="Europe/Berlin")
+    house.handle(told("tenant.deleted", tenant_id, 9, state, tenant_id=tenant_id))
+
+    late = told("user.created", new_id(), 1, a_user(), tenant_id=tenant_id)
+    make_handler(house.runtime)(late)
+
+    assert house.rows(tenant_id) == []
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 99])

@@ -283,6 +283,7 @@ def test_r62_one_that_cannot_be_erased_does_not_stop_the_others(tenant: TenantHe
         {"state": "deleted"},
         [step],
         lambda due: finished.append(due.user_id),
+        lambda _: None,
     )
     erasing.run()
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from staffroll.events import TenantState
-from tests.support.services import TenantHere, body_of
+from dataclasses import replace
+
+from staffroll.bus import Message
+from staffroll.bus.applying import Reject
+from staffroll.bus.consumer import Consumer
+from staffroll.events import Event, RoleState, TenantState
+from staffroll.ids import new_id
+from tests.support.services import TenantHere, a_user, body_of, told
 from tests.support.waiting import eventually
 
 
@@ -55,6 +61,62 @@ def test_everything_of_a_deleted_tenant_goes(tenant: TenantHere) -> None:
     assert {name: count for name, count in left.items() if count} == {"tenants": 1}
     assert other.request("GET").status_code == 200
     eventually(lambda: tenant.request("GET").status_code == 401)
+
+
+def _late_news(tenant: TenantHere) -> list[Event]:
+    """What somebody might put back from among the dead letters after the tenant is no more."""
+    role = RoleState(name="Planner", category="planner", permissions=[])
+    return [
+        told("user.created", new_id(), 1, a_user(), tenant_id=tenant.id),
+        told("role.updated", new_id(), 1, role, tenant_id=tenant.id),
+    ]
+
+
+def test_late_news_of_a_deleted_tenant_brings_nothing_of_it_back(tenant: TenantHere) -> None:
+    here = tenant.here
+    hear(tenant, "tenant.deleted", 2, "deleted")
+    for _ in range(2):
+        here.chore("erasing deleted tenants").run()
+    handle = here.service.make_handler(here.runtime)
+    other = here.new_tenant()
+    news = _late_news(tenant)
+
+    elsewhere = [replace(event, subject=new_id(), tenant_id=other.id) for event in news]
+    for event in (*news, *elsewhere):
+        handle(event)
+
+    heard = {
+        (document["tenant_id"], document["_id"])
+        for name in (here.service.outboxes[0], "roles")
+        for document in here.runtime.platform[name].find({}, {"tenant_id": 1})
+    }
+    assert {id_ for tenant_id, id_ in heard if tenant_id == tenant.id} == set()
+    assert {(other.id, event.subject) for event in elsewhere} <= heard
+
+
+def test_late_dead_letters_of_a_deleted_tenant_are_dropped(tenant: TenantHere) -> None:
+    here = tenant.here
+    other = here.new_tenant()
+    letters = here.runtime.broker.dead_letters(here.service.name)
+    letters.drop()
+    news = [_late_news(one)[0] for one in (tenant, other)]
+    here.runtime.broker.publish(
+        [Message.direct(event, f"{here.service.name}.events") for event in news]
+    )
+
+    def refuse(_event: Event) -> None:
+        raise Reject("of the test")
+
+    consumer = Consumer(here.runtime.broker, [f"{here.service.name}.events"], refuse)
+    consumer.start()
+    eventually(lambda: letters.count() == 2)
+    consumer.stop()
+    hear(tenant, "tenant.deleted", 2, "deleted")
+
+    here.chore("dropping late dead letters").run()
+
+    assert [Event.from_json(one.body).tenant_id for one in letters.list()] == [other.id]
+    letters.drop()
 
 
 def test_r64_a_deleted_tenant_is_brought_back_by_nothing_newer(tenant: TenantHere) -> None:
