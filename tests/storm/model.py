@@ -23,6 +23,9 @@ FOR_EVER: Final = math.inf
 LONGEST_HELD_SECONDS: Final = 30.0
 """A request that was given up may still be in the hands of a paused process; not for longer."""
 
+LONGEST_LAG_SECONDS: Final = 120.0
+"""So much later does another place hear of what was done, while consumers and broker are killed."""
+
 ANYTHING: Final = object()
 """A value that is not known beforehand, such as a number that is generated."""
 
@@ -93,6 +96,17 @@ class Register:
         if newest is None or any(one.ended > newest.began for one in kept if one is not newest):
             return None
         return newest
+
+    def may_be_news(self, write: Write) -> bool:
+        """Whether somebody may have written it elsewhere of which the place had not heard when it
+        took this one: accounts does not overwrite what its wisher has not seen."""
+        return any(
+            one.counts
+            and one.place != write.place
+            and one.ended > write.began - LONGEST_LAG_SECONDS
+            for one in self.writes
+            if one is not write
+        )
 
     def held(self, value: Any, since: float, until: float) -> bool:
         """Whether it may have had the value at some moment between."""

@@ -136,7 +136,7 @@ def _fields(model: Model, human: Human, id_: str, world: World) -> Iterator[str]
         last = register.last()
         if last is None or last.outcome != "accepted" or not last.always:
             continue
-        if last.value in (value, ANYTHING) or _may_be_forgotten(model, human, name, last):
+        if last.value in (value, ANYTHING) or _may_be_forgotten(model, human, name, register, last):
             continue
         if not (world.places[last.place].get(id_) or {}).get("change"):
             yield f"has {name} {value!r}, {last.value!r} was accepted, and nobody says why not"
@@ -145,13 +145,15 @@ def _fields(model: Model, human: Human, id_: str, world: World) -> Iterator[str]
         yield f"is {employee['status']} and {user['status']}"
 
 
-def _may_be_forgotten(model: Model, human: Human, name: str, write: Write) -> bool:
+def _may_be_forgotten(
+    model: Model, human: Human, name: str, register: Register, write: Write
+) -> bool:
     """Whether it may have been refused, and the reason have made room for that of a later wish."""
     if not write.is_overtaken:
         return False
-    return name != "email" or model.may_refuse_address(
-        write.value, human.tenant, human, write.began, write.ended
-    )
+    if name != "email" or register.may_be_news(write):
+        return True
+    return model.may_refuse_address(write.value, human.tenant, human, write.began, write.ended)
 
 
 def _membership(employee: Shown) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.storm.model import LONGEST_HELD_SECONDS, Human, Model, Outcome, Register, Shift, Write
+from tests.storm.model import (
+    LONGEST_HELD_SECONDS,
+    LONGEST_LAG_SECONDS,
+    Human,
+    Model,
+    Outcome,
+    Register,
+    Shift,
+    Write,
+)
 from tests.storm.schedule import schedule
 
 
@@ -111,3 +120,18 @@ def test_a_wish_for_an_address_that_nobody_has_may_be_refused_of_an_admin_alone(
     human.fields["is_admin"] = a_register((False, 0, 1, "done"), (is_admin, 2, 3, "done"))
 
     assert model.may_refuse_address("new@x", 0, human, 4, 5) == is_admin
+
+
+@pytest.mark.parametrize(
+    "place, later, is_news",
+    [("accounts", 5, True), ("people", 5, False), ("accounts", LONGEST_LAG_SECONDS + 5, False)],
+)
+def test_a_wish_may_be_refused_for_what_was_written_elsewhere_lately(
+    place: str, later: float, is_news: bool
+) -> None:
+    register = a_register(("old", 0, 1, "done"))
+    register.writes[0].place = place
+    wish = Write("new", later, place="people", asks=True)
+    register.writes.append(wish)
+
+    assert register.may_be_news(wish) == is_news
