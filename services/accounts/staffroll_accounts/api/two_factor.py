@@ -100,8 +100,8 @@ def two_factor(passwords: Passwords, limiter: Limiter) -> Resource:
     def confirm(body: dict[str, Any], scope: AccountsScope) -> NewCodes:
         """Switch the second factor on, with a code of the app that was set up.
 
-        Where it was due, all other sessions and personal access tokens end, and a new access
-        token is to be fetched with the refresh token.
+        Where it was due, all other sessions end, and a new access token is to be fetched with
+        the refresh token.
         """
         return actions.confirm(body["code"], scope)
 

@@ -33,6 +33,13 @@ def is_good(token: AccessToken, user: User, now: datetime) -> bool:
     return token.expires_at > now and token.epoch == user.security.session_epoch
 
 
+def kept(user: User, epoch: int) -> User:
+    """The user whose sessions have just ended, but not the tokens that were good in `epoch`."""
+    now = user.security.session_epoch
+    tokens = (replace(one, epoch=now) if one.epoch == epoch else one for one in user.access_tokens)
+    return replace(user, access_tokens=tuple(tokens))
+
+
 def create(user: User, token: AccessToken, actor: Actor, cause: Cause) -> Decision:
     """The user with one more token; those that are not good any more are forgotten.
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from staffroll.audit import noted
 from staffroll.events import Cause
-from staffroll_accounts.domain import sessions
+from staffroll_accounts.domain import access_tokens, sessions
 from staffroll_accounts.domain.errors import (
     TwoFactorCodeWrong,
     TwoFactorEnforced,
@@ -162,7 +162,9 @@ def confirm(
         return _noted(user, security, cause, "two-factor.enabled", mail="two-factor-on")
     having_it = replace(user, security=security)
     decision = sessions.revoke(having_it, cause, "two-factor.enabled", all_of_them=True)
-    return replace(decision, mails=(mail_to(user, "two-factor-on"),))
+    # They were refused while it was due, and whoever has the password alone could make none.
+    kept = access_tokens.kept(decision.user, user.security.session_epoch)
+    return replace(decision, user=kept, mails=(mail_to(user, "two-factor-on"),))
 
 
 def renew_recovery_codes(
