@@ -21,7 +21,7 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll import clock
 from staffroll.bus import BrokerAway, Message
-from staffroll.bus.asking import snapshot_request
+from staffroll.bus.asking import all_settled, snapshot_request
 from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import dead_letters_queue, replay_queue
 from staffroll.events import (
@@ -163,8 +163,10 @@ class Bootstrap:
             received, left = len(self._received), self._buried
         if self._is_told or self._expected is None or received < self._expected:
             return
-        # Counting is not enough: an owner that ended in the middle tells all once more.
-        if not self._is_queue_empty():
+        try:
+            if not all_settled(self._runtime.broker, self._queue):
+                return
+        except BrokerAway:
             return
         done = {"is_done": True, "received": received, "left": left}
         self._states.update_one(self._own, {"$set": done})
@@ -173,15 +175,6 @@ class Bootstrap:
         if left:
             queue = dead_letters_queue(self._runtime.service)
             _log.error("bootstrap_left_dead_letters", owner=self._owner, queue=queue, left=left)
-
-    def _is_queue_empty(self) -> bool:
-        """Whether all is settled; what fails for ever is buried by the delivery limit."""
-        try:
-            found = self._runtime.broker.look([self._queue]).get(self._queue)
-        except BrokerAway:
-            return False
-        # One that is gone may have taken something with it.
-        return found is not None and found.messages == 0
 
     def _keep_claim(self) -> None:
         self._end_if_told()

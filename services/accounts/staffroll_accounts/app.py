@@ -58,7 +58,6 @@ def create_app(runtime: Runtime) -> Flask:
     keys = keys_of(runtime)
     passwords = passwords_of(runtime)
     tokens, limiter = tokens_of(runtime), limiter_of(runtime)
-
     status = status_of(runtime)
 
     def store(tenant_id: str) -> Store:

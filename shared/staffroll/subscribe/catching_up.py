@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from staffroll.bus import Broker, BrokerAway
-from staffroll.bus.asking import snapshot_request
+from staffroll.bus.asking import all_settled, snapshot_request
 from staffroll.bus.consumer import Consumer
 from staffroll.bus.topology import replay_queue
 from staffroll.events import Event, payload_of
@@ -89,9 +89,7 @@ class CatchingUp:
     def _is_complete(self, queue: str) -> bool:
         if self._expected is None or len(self._told) < self._expected:
             return False
-        # Counting is not enough: an owner that ended in the middle tells all once more.
-        found = self._broker.look([queue]).get(queue)
-        return found is not None and found.messages == 0
+        return all_settled(self._broker, queue)
 
     @property
     def _is_going_on(self) -> bool:

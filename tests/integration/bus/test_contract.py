@@ -634,11 +634,7 @@ def test_what_fails_in_an_opened_queue_is_counted_and_buried_too(broker, inbox):
 
 def test_a_dead_letter_of_a_replay_that_is_over_comes_again_among_the_events(broker, inbox):
     bus = broker()
-    bus.open_queue("people.replay.7")
-    replay = inbox(bus, "people.replay.7", treat=lambda delivery: delivery.bury("test"))
-    message = a_direct("people.replay.7")
-    bus.publish([message])
-    eventually(lambda: bus.dead_letters("people").count() == 1)
+    replay, message = _bury_in_replay(bus, inbox)
     replay.receiver.stop()
     bus.close_queue("people.replay.7")
 
@@ -650,11 +646,7 @@ def test_a_dead_letter_of_a_replay_that_is_over_comes_again_among_the_events(bro
 
 def test_a_dead_letter_of_a_replay_that_may_end_at_any_moment_comes_among_the_events(broker, inbox):
     bus = broker()
-    bus.open_queue("people.replay.7")
-    replay = inbox(bus, "people.replay.7", treat=lambda delivery: delivery.bury("test"))
-    message = a_direct("people.replay.7")
-    bus.publish([message])
-    eventually(lambda: bus.dead_letters("people").count() == 1)
+    replay, message = _bury_in_replay(bus, inbox)
 
     assert bus.dead_letters("people").retry() == 1
 
@@ -711,6 +703,15 @@ def _split(keys: list[str]) -> list[list[str]]:
 
 def _by_queue(deliveries: list[Delivery]) -> Counter[str]:
     return Counter(delivery.queue for delivery in deliveries)
+
+
+def _bury_in_replay(bus, inbox):
+    bus.open_queue("people.replay.7")
+    replay = inbox(bus, "people.replay.7", treat=lambda delivery: delivery.bury("test"))
+    message = a_direct("people.replay.7")
+    bus.publish([message])
+    eventually(lambda: bus.dead_letters("people").count() == 1)
+    return replay, message
 
 
 def _bury(bus, inbox, count):
