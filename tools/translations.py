@@ -10,6 +10,7 @@ will do, such as one for each page group.
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class House:
             self.said.setdefault(message, []).append(f"{path.relative_to(ROOT)}:{line}")
 
 
+@functools.cache
 def houses() -> list[House]:
     """The shared library, and every service that has templates."""
     found = [House(ROOT / "shared/staffroll", ROOT / "shared/staffroll/web/pages")]

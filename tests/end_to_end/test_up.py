@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ import requests
 
 from tests.support.suite import RunningSuite, free_port_range, wait_until_none_is_on
 from tests.support.waiting import eventually
+
+README = Path(__file__).parents[2] / "README.md"
 
 StartSuite = Callable[..., RunningSuite]
 
@@ -46,7 +49,7 @@ def start(tmp_path: Path) -> Iterator[StartSuite]:
         running.end()
 
 
-def sign_in(suite: RunningSuite, url: str | None = None) -> int:
+def sign_in(suite: RunningSuite) -> int:
     """The status of the answer to what is printed."""
     wish = {
         "tenant": suite.labelled("Tenant"),
@@ -54,7 +57,7 @@ def sign_in(suite: RunningSuite, url: str | None = None) -> int:
         "password": suite.labelled("Password"),
     }
     try:
-        answer = requests.post(f"{url or suite.url('account')}/v1/sign-in", json=wish, timeout=40)
+        answer = requests.post(f"{suite.url('account')}/v1/sign-in", json=wish, timeout=40)
     except requests.ConnectionError:
         return 0
     return answer.status_code
@@ -214,6 +217,32 @@ def test_the_doctor_finds_the_suite_that_runs_from_the_folder_well(suite: Runnin
     assert [one for one in findings if one["level"] != "well" and one["about"] != "disk"] == []
 
 
+def test_the_session_of_the_readme_shows_the_user_and_the_person(suite: RunningSuite) -> None:
+    session = re.search(r"```bash\n(URL=.*?)```", README.read_text(), re.DOTALL)
+    assert session is not None
+    script = session[1].replace(
+        "http://127.0.0.1:8000", suite.url("account").removesuffix("/account")
+    )
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "PASSWORD": suite.labelled("Password")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    decoder = json.JSONDecoder()
+    user, end = decoder.raw_decode(done.stdout)
+    rest = done.stdout[end:].lstrip()
+    person, end = decoder.raw_decode(rest)
+    assert user["id"] == person["id"]
+    assert (user["last_name"], person["last_name"]) == ("Curie", "Curie")
+    assert "Curie,Marie,marie@acme.example" in rest[end:]
+
+
 def test_secrets_are_for_the_owner_alone(suite: RunningSuite) -> None:
     for name in ("secrets.json", "environment"):
         assert (suite.data / name).stat().st_mode & 0o077 == 0
@@ -266,36 +295,28 @@ def test_a_second_ctrl_c_kills(start: StartSuite) -> None:
 
 
 def test_kill_9_ends_all_and_the_next_start_works(start: StartSuite) -> None:
-    first = start()
+    first = start("--port", "0", "--no-demo")
     first.wait_until_ready()
+    assert "Password" not in first.output
 
     first.send(signal.SIGKILL)
     first.wait_until_ended()
 
-    second = start()
+    second = start("--port", "0", "--no-demo")
     second.wait_until_ready()
-    assert sign_in(second) == 200
     assert second.stop() == 0
     wait_until_none_is_on(first.data)
 
 
 def test_apart_each_service_has_processes_and_a_port_of_its_own(start: StartSuite) -> None:
     base = free_port_range(4)
-    suite = start("--apart", "--base-port", str(base))
+    suite = start("--apart", "--base-port", str(base), "--no-demo")
     suite.wait_until_ready()
 
     urls = [f"http://127.0.0.1:{base + shift}" for shift in range(4)]
     health = [requests.get(f"{url}/readyz", timeout=40).status_code for url in urls]
 
     assert health == [200] * 4
-    assert sign_in(suite, urls[0]) == 200
     assert len({suite.child(f"{name}-consumer") for name in ("accounts", "people")}) == 2
     assert suite.stop() == 0
     wait_until_none_is_on(suite.data)
-
-
-def test_without_a_demo_it_starts_empty(start: StartSuite) -> None:
-    suite = start("--port", "0", "--no-demo")
-    suite.wait_until_ready()
-
-    assert "Password" not in suite.output

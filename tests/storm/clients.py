@@ -69,7 +69,7 @@ _MAY_REFUSE: Final[Mapping[str, frozenset[str]]] = {
     "move_shift": frozenset({"shift_overlaps", "outside_membership", "stale", "not_confirmed"}),
     "drop_shift": frozenset({"stale", "not_confirmed"}),
     "correct": frozenset({"email_taken", "not_confirmed", "change_under_way", "stale"}),
-    "discard": frozenset({"confirmation_needed", "not_confirmed", "stale"}),
+    "discard": frozenset({"confirmation_needed", "not_confirmed", "not_rejected", "stale"}),
     "delete": frozenset({"not_confirmed", "stale"}),
     "create_role": frozenset(),
     "edit_role": frozenset({"stale"}),

@@ -19,7 +19,7 @@ from staffroll.scope import Actor, Scope
 from staffroll_accounts.actions import AccountsScope, tenants
 from staffroll_accounts.actions.tenants import NewTenant
 from staffroll_accounts.cli import service
-from staffroll_accounts.domain.roles import Role, told
+from staffroll_accounts.domain.roles import Role, RoleDecision, told
 from staffroll_accounts.here import keys_of, store_of
 from staffroll_accounts.passwords import Passwords
 from staffroll_accounts.store import decoys
@@ -194,7 +194,8 @@ class Tenant:
         scope = self.accounts.scope(self.id)
         name = f"Role {secrets.token_hex(4)}"
         role = Role(new_id(), 1, name, "R", "other", tuple(sorted(permissions)))
-        scope.store.roles.insert_missing(role, told(role, scope.cause("accounts")), scope.now)
+        decision = RoleDecision(role, (told(role, scope.cause("accounts")),))
+        scope.store.roles.insert_missing([decision], scope.now)
         self.accounts.runtime.platform["users"].update_one(
             {"tenant_id": self.id, "_id": user_id}, {"$addToSet": {"roles": role.id}}
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -96,18 +97,45 @@ def install(app: Flask, *, title: str, resources: Sequence[Resource]) -> None:
         api.register_field(field, "string", None)
     api.register_field(fields.Instant, "string", "date-time")
     for resource in resources:
-        api.register_blueprint(resource, url_prefix="/v1")
-    _serve(app, api, title)
+        app.register_blueprint(resource, url_prefix="/v1")
+    _serve(app, _Document(app, api, resources), title)
 
 
-def _serve(app: Flask, api: Any, title: str) -> None:
+class _Document:
+    """What describes the routes, made when it is first asked for: that takes as long as the rest
+    of a start, and most processes are never asked."""
+
+    def __init__(self, app: Flask, api: _Api, resources: Sequence[Resource]) -> None:
+        self._app = app
+        self._api = api
+        self._resources = resources
+        self._lock = threading.Lock()
+        self._is_made = False
+
+    def get(self) -> dict[str, Any]:
+        """A copy, without ``servers``."""
+        with self._lock:
+            if not self._is_made:
+                for resource in self._resources:
+                    self._add(resource)
+                self._is_made = True
+            found: dict[str, Any] = self._api.spec.to_dict()
+        return found
+
+    def _add(self, resource: Resource) -> None:
+        spec = self._api.spec
+        resource.register_views_in_doc(
+            self._api, self._app, spec, name=resource.name, parameters=None
+        )
+        spec.tag({"name": resource.name, "description": resource.description})
+
+
+def _serve(app: Flask, document: _Document, title: str) -> None:
     @app.get("/openapi.json")
     @guard.public
     def openapi_document() -> Response:
-        document = api.spec.to_dict()
         # Where this service is mounted under a path, the paths are relative to it.
-        document["servers"] = [{"url": _mount()}]
-        return jsonify(document)
+        return jsonify({**document.get(), "servers": [{"url": _mount()}]})
 
     @app.get("/api")
     @guard.public

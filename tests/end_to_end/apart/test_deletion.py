@@ -87,6 +87,7 @@ def test_r16_the_last_admin_is_deleted_from_nowhere(acme: Client, place: str) ->
     assert acme.get(place, path).json()["deletion"] is None
 
 
+@pytest.mark.long
 def test_r62_services_that_are_killed_meanwhile_give_their_receipts_when_they_are_back(
     acme: Client,
 ) -> None:

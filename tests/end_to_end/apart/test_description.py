@@ -262,7 +262,13 @@ def test_a_forgotten_password_is_set_anew_by_the_mailed_link(
     page.context.close()
 
 
-@pytest.mark.parametrize(("answer", "left"), [("Yes, delete 2 shifts", 0), ("No, keep them", 2)])
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("Yes, delete 2 shifts", 0),
+        pytest.param("No, keep them", 2, marks=pytest.mark.long),
+    ],
+)
 def test_who_gets_a_leave_date_is_unbilled_and_can_be_reactivated(
     desk: Desk, browser: Browser, admin: Client, name: str, answer: str, left: int
 ) -> None:

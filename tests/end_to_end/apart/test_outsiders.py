@@ -39,6 +39,7 @@ def test_every_wheel_has_all_that_its_folder_has(wheels: list[Wheel]) -> None:
         assert wheel.files() == {name for name in written if "__pycache__" not in name}
 
 
+@pytest.mark.long
 def test_the_library_alone_brings_no_web_framework_and_no_database(outside: Environment) -> None:
     installed = outside.versions()
 
@@ -46,6 +47,7 @@ def test_the_library_alone_brings_no_web_framework_and_no_database(outside: Envi
     assert OF_SERVICES_ONLY & set(installed) == set()
 
 
+@pytest.mark.long
 def test_a_plugin_author_gets_from_nothing_to_a_wheel_as_the_tutorial_says(
     outside: Environment, tmp_path: Path
 ) -> None:

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def signed_in(page: Page, home: AtHome) -> Page:
@@ -101,7 +103,6 @@ def test_create_let_leave_reactivate_and_delete(signed_in: Page, home: AtHome) -
     expect(page.get_by_role("heading", name="Nobody fits")).to_be_visible()
 
 
-@pytest.mark.long
 def test_several_employees_are_changed_at_once(signed_in: Page) -> None:
     page = signed_in
     names = page.locator("tbody th")
@@ -125,7 +126,6 @@ def test_several_employees_are_changed_at_once(signed_in: Page) -> None:
     expect(page.get_by_role("row").filter(has_text=chosen[0])).to_contain_text("until")
 
 
-@pytest.mark.long
 def test_billing_is_shown_and_downloaded(signed_in: Page, tmp_path: Path) -> None:
     page = signed_in
     page.get_by_role("link", name="Billing").click()
@@ -140,7 +140,6 @@ def test_billing_is_shown_and_downloaded(signed_in: Page, tmp_path: Path) -> Non
         assert len(list(csv.reader(file))) > 200
 
 
-@pytest.mark.long
 def test_the_main_path_works_without_scripts_on_a_narrow_dark_screen(
     plain_page: Page, home: AtHome
 ) -> None:
@@ -162,7 +161,6 @@ def test_the_main_path_works_without_scripts_on_a_narrow_dark_screen(
     expect(plain_page.get_by_role("dialog")).to_be_hidden()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_every_page_is_accessible(browser: Browser, home: AtHome, scheme: str, width: int) -> None:
     context = browser.new_context(

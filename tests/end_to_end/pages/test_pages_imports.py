@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
+pytestmark = pytest.mark.long
+
 PAGE = "/account/imports"
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -57,7 +59,6 @@ def test_a_file_is_looked_at_then_imported(page: Page, home: AtHome, people: Pat
     expect(page.get_by_role("heading", name="Ada Byron")).to_be_visible()
 
 
-@pytest.mark.long
 def test_without_scripts_the_page_renews_itself(
     plain_page: Page, home: AtHome, people: Path
 ) -> None:
@@ -74,7 +75,6 @@ def test_without_scripts_the_page_renews_itself(
     expect(plain_page.get_by_text("admin", exact=True)).to_be_visible()
 
 
-@pytest.mark.long
 def test_the_pages_fit_a_phone_in_the_dark_and_are_used_by_keyboard(
     page: Page, home: AtHome, people: Path
 ) -> None:
@@ -93,7 +93,6 @@ def test_the_pages_fit_a_phone_in_the_dark_and_are_used_by_keyboard(
     check_accessible(page)
 
 
-@pytest.mark.long
 def test_a_file_is_dropped_and_one_that_is_too_large_is_told_so_before_it_is_sent(
     page: Page, home: AtHome
 ) -> None:

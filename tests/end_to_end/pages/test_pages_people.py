@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import PHONE, AtHome, as_dark_phone, check_accessible
 from tests.unit.people.pictures import a_picture
 
+pytestmark = pytest.mark.long
+
 LIST = "/people/people"
 
 
@@ -66,7 +68,6 @@ def test_a_person_is_created_described_and_pictured(
     expect(page.get_by_role("heading", name="Ada King")).to_be_visible()
 
 
-@pytest.mark.long
 def test_who_is_refused_is_discarded_and_who_goes_is_deleted_without_scripts_on_a_phone(
     plain_page: Page, home: AtHome
 ) -> None:
@@ -97,7 +98,6 @@ def test_who_is_refused_is_discarded_and_who_goes_is_deleted_without_scripts_on_
     expect(plain_page.get_by_role("status").first).to_have_text(re.compile("is (being )?deleted"))
 
 
-@pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
     as_dark_phone(page)
     home.sign_in(page, LIST)

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE, AtHome, as_dark_phone, check_accessible
 
+pytestmark = pytest.mark.long
+
 LIST = "/account/plugins"
 NEW_USER = "/account/users/new"
 SHORT = "another horse, another battery"
@@ -74,7 +76,6 @@ def test_a_rule_for_passwords_is_switched_on_changed_met_and_switched_off(
     expect(page.get_by_text(RULE)).to_have_count(0)
 
 
-@pytest.mark.long
 def test_settings_are_written_as_json_without_scripts_on_a_phone(
     plain_page: Page, home: AtHome
 ) -> None:
@@ -99,7 +100,6 @@ def test_settings_are_written_as_json_without_scripts_on_a_phone(
     expect(plain_page.get_by_role("status").first).to_have_text("Role separation is switched off.")
 
 
-@pytest.mark.long
 def test_the_pages_fit_a_phone_and_the_dark_and_go_by_keyboard(page: Page, home: AtHome) -> None:
     as_dark_phone(page)
     home.sign_in(page, LIST)

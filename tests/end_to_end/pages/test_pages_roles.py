@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
+pytestmark = pytest.mark.long
+
 LIST = "/account/roles"
 
 
@@ -64,7 +66,6 @@ def test_a_role_is_created_given_changed_and_deleted(page: Page, home: AtHome) -
     expect(page.get_by_role("link", name="Nights", exact=True)).to_have_count(0)
 
 
-@pytest.mark.long
 def test_without_scripts_a_default_role_is_changed_and_reset(
     plain_page: Page, home: AtHome
 ) -> None:
@@ -83,7 +84,6 @@ def test_without_scripts_a_default_role_is_changed_and_reset(
     expect(plain_page.get_by_role("heading", name="Finance")).to_be_visible()
 
 
-@pytest.mark.long
 def test_the_pages_fit_a_phone_and_the_keyboard_and_are_accessible_in_the_dark(
     page: Page, home: AtHome
 ) -> None:

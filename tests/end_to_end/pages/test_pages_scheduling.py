@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE, AtHome, check_accessible
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def signed_in(page: Page, home: AtHome) -> Page:
@@ -58,7 +60,6 @@ def test_give_a_unit_and_plan_a_shift(signed_in: Page, home: AtHome) -> None:
     check_accessible(page)
 
 
-@pytest.mark.long
 def test_availability_without_scripts(plain_page: Page, home: AtHome) -> None:
     home.sign_in(plain_page, "/wfm/employees")
     open_somebody(plain_page, home)

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import AtHome, as_dark_phone, check_accessible
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 SECURITY = "/account/security"
 AUDIT = "/account/audit"
 ORGANISATION = "/account/organisation"
@@ -87,7 +89,6 @@ def test_security_and_organisation_are_set_and_the_trail_tells_of_it(
     assert all('"action":"sign-in.' in line or '"action":"session' in line for line in lines)
 
 
-@pytest.mark.long
 def test_without_scripts_the_same_is_done(plain_page: Page, home: AtHome) -> None:
     home.sign_in(plain_page, f"{SECURITY}/two-factor/enforce")
     plain_page.get_by_role("button", name="Enforce for all").click()
@@ -106,7 +107,6 @@ def test_without_scripts_the_same_is_done(plain_page: Page, home: AtHome) -> Non
     expect(plain_page.locator("tbody tr").first).to_be_visible()
 
 
-@pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
     as_dark_phone(page)
     home.sign_in(page, SECURITY)

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import AtHome, as_dark_phone, check_accessible
 
+pytestmark = pytest.mark.long
+
 LIST = "/account/users"
 PASSWORD = "another horse, another battery"
 
@@ -57,7 +59,6 @@ def test_a_user_is_created_edited_secured_and_deleted(page: Page, home: AtHome) 
     expect(page.get_by_text("Nothing personal is left anywhere.")).to_be_visible(timeout=15_000)
 
 
-@pytest.mark.long
 def test_without_scripts_the_same_is_done_and_the_places_are_in_step(
     plain_page: Page, home: AtHome
 ) -> None:
@@ -78,7 +79,6 @@ def test_without_scripts_the_same_is_done_and_the_places_are_in_step(
     expect(plain_page).to_have_url(re.compile(r"/wfm/employees/[0-9a-f-]+#membership$"))
 
 
-@pytest.mark.long
 def test_the_pages_fit_a_phone_and_are_accessible_in_the_dark(page: Page, home: AtHome) -> None:
     as_dark_phone(page)
     home.sign_in(page, LIST)

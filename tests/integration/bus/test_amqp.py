@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pika
 import pytest
@@ -14,7 +13,6 @@ from staffroll.bus.amqp.sender import MAX_IN_FLIGHT
 from staffroll.bus.contract import NoQueue
 from tests.integration.bus.conftest import forget
 from tests.integration.bus.harness import a_message, a_request, hold
-from tests.support.rabbitmq import RabbitNode
 from tests.support.waiting import eventually
 
 NOBODY_LISTENS = "amqp://guest:guest@127.0.0.1:1/"
@@ -32,22 +30,13 @@ def bus(rabbitmq, amqp_prefix):
 
 
 @pytest.fixture
-def own_node() -> Iterator[RabbitNode]:
-    """A node that the test may stop, kill and pause."""
-    node = RabbitNode()
-    try:
-        node.start()
-        yield node
-    finally:
-        node.remove()
-
-
-@pytest.fixture
-def own_bus(own_node):
-    broker = connect(f"{own_node.url}?heartbeat=1")
+def hasty_bus(rabbitmq, amqp_prefix):
+    """One that soon notices a hanging node."""
+    broker = connect(f"{rabbitmq.url}?heartbeat=1", prefix=amqp_prefix)
     broker.declare()
     yield broker
     broker.close()
+    forget(rabbitmq.url, amqp_prefix)
 
 
 # Declaring
@@ -227,31 +216,31 @@ def test_connections_closed_by_the_broker_come_back(bus, rabbitmq, outgoing, inb
     eventually(lambda: bus.waiting("export.events") == 0)
 
 
-def test_a_full_pipeline_refuses_and_recovers(own_bus, own_node, outgoing):
-    mine = outgoing(own_bus)
-    own_node.pause()
+def test_a_full_pipeline_refuses_and_recovers(hasty_bus, rabbitmq, outgoing):
+    mine = outgoing(hasty_bus)
+    rabbitmq.pause()
 
     taken = []
     while mine.sender.send(message := a_message()):
         taken.append(message)
-    own_node.resume()
+    rabbitmq.resume()
 
     assert len(taken) == MAX_IN_FLIGHT
     mine.await_confirmed(*taken)
     mine.send(a_message())
 
 
-def test_f3_a_broker_stopped_and_started_is_found_again(own_bus, own_node, outgoing, inbox):
-    mine = outgoing(own_bus)
-    export = inbox(own_bus, "export.events")
+def test_f3_a_broker_stopped_and_started_is_found_again(hasty_bus, rabbitmq, outgoing, inbox):
+    mine = outgoing(hasty_bus)
+    export = inbox(hasty_bus, "export.events")
     first = [a_message() for _ in range(50)]
     mine.send(*first)
     export.await_ids(*first)
 
-    own_node.stop()
+    rabbitmq.stop()
     eventually(lambda: not mine.sender.is_connected and not export.receiver.is_connected)
     refused = not mine.sender.send(a_message())
-    own_node.start()
+    rabbitmq.start()
 
     eventually(lambda: mine.sender.is_connected and export.receiver.is_connected, timeout=30)
     second = [a_message() for _ in range(50)]
@@ -262,13 +251,13 @@ def test_f3_a_broker_stopped_and_started_is_found_again(own_bus, own_node, outgo
 
 
 @pytest.mark.long
-def test_a_hanging_broker_is_noticed_by_its_heartbeats(own_bus, own_node, outgoing, inbox):
-    mine = outgoing(own_bus)
-    export = inbox(own_bus, "export.events")
+def test_a_hanging_broker_is_noticed_by_its_heartbeats(hasty_bus, rabbitmq, outgoing, inbox):
+    mine = outgoing(hasty_bus)
+    export = inbox(hasty_bus, "export.events")
 
-    own_node.pause()
+    rabbitmq.pause()
     eventually(lambda: not mine.sender.is_connected and not export.receiver.is_connected, 30)
-    own_node.resume()
+    rabbitmq.resume()
 
     message = a_message()
     mine.send(message)
@@ -276,10 +265,10 @@ def test_a_hanging_broker_is_noticed_by_its_heartbeats(own_bus, own_node, outgoi
 
 
 @pytest.mark.long
-def test_nothing_confirmed_is_lost_when_the_broker_is_killed(own_bus, own_node, outgoing, inbox):
+def test_nothing_confirmed_is_lost_when_the_broker_is_killed(hasty_bus, rabbitmq, outgoing, inbox):
     declared = time.monotonic()
-    mine = outgoing(own_bus)
-    export = inbox(own_bus, "export.events")
+    mine = outgoing(hasty_bus)
+    export = inbox(hasty_bus, "export.events")
     ending = threading.Event()
     sent = []
 
@@ -294,14 +283,14 @@ def test_nothing_confirmed_is_lost_when_the_broker_is_killed(own_bus, own_node, 
 
     for _ in range(2):
         confirmed_before = len(mine.confirmed)
-        own_node.kill()
+        rabbitmq.kill()
         eventually(lambda: not mine.sender.is_connected)
-        own_node.start()
+        rabbitmq.start()
         eventually(lambda before=confirmed_before: len(mine.confirmed) > before + 500, timeout=60)
     ending.set()
     sending.join()
 
     eventually(lambda: set(mine.confirmed) <= set(export.ids), timeout=60)
     assert set(export.ids) <= set(sent)
-    eventually(lambda: own_bus.waiting("export.events") == 0)
-    assert own_bus.dead_letters("export").count() == 0
+    eventually(lambda: hasty_bus.waiting("export.events") == 0)
+    assert hasty_bus.dead_letters("export").count() == 0

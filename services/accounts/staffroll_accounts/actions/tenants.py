@@ -16,7 +16,7 @@ from staffroll_accounts.domain import roles as role_rules
 from staffroll_accounts.domain import tenants as rules
 from staffroll_accounts.domain.errors import TenantExists, TenantIdInvalid
 from staffroll_accounts.domain.passwords import Policy
-from staffroll_accounts.domain.roles import DEFAULTS
+from staffroll_accounts.domain.roles import DEFAULTS, RoleDecision
 from staffroll_accounts.domain.tenants import Tenant, TenantDecision
 from staffroll_accounts.domain.users import SOURCE, NewUser, User
 from staffroll_accounts.passwords import Passwords
@@ -55,9 +55,10 @@ def create(new: NewTenant, scope: AccountsScope, hasher: Passwords) -> User:
     is_deleted = scope.store.tenants.status() == "deleted"
     if is_deleted or not scope.store.users.is_empty():
         raise TenantExists(tenant_id=new.id)
-    for category in DEFAULTS:
-        role = role_rules.default_role(category, new_id())
-        scope.store.roles.insert_missing(role, role_rules.told(role, cause), scope.now)
+    roles = [role_rules.default_role(category, new_id()) for category in DEFAULTS]
+    scope.store.roles.insert_missing(
+        [RoleDecision(role, (role_rules.told(role, cause),)) for role in roles], scope.now
+    )
     admin = NewUser(
         last_name=new.admin_last_name,
         first_name=new.admin_first_name,

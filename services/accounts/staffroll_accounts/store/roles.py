@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +12,6 @@ from pymongo.errors import DuplicateKeyError
 
 from staffroll.bus import Message
 from staffroll.errors import NotFound, OutboxFull, Stale
-from staffroll.events import Event
 from staffroll.idempotency import Once, OnceUsed
 from staffroll.mongo import Document, Index, Outbox, Platform, TenantDatabase, duplicate_index
 from staffroll.mongo.audit_trail import waiting
@@ -62,10 +60,23 @@ class Roles:
         self._roles = database[COLLECTION]
         self._outbox = outbox
 
-    def insert_missing(self, role: Role, event: Event, now: datetime) -> None:
-        """Keep a role and tell of it, unless there is one of its name."""
-        with suppress(RoleNameTaken):
-            self.insert(RoleDecision(role, (event,)), now)
+    def insert_missing(self, decisions: Sequence[RoleDecision], now: datetime) -> None:
+        """Keep new roles and tell of them, each in one write of its own; none whose name there is
+        already.
+
+        Raises:
+            OutboxFull: Too much waits for the broker.
+        """
+        self._outbox.check_room()
+        told = [[Message.event(event) for event in one.events] for one in decisions]
+        documents = [
+            self._new_document(decision, messages, now)
+            for decision, messages in zip(decisions, told, strict=True)
+        ]
+        refused = self._roles.insert_many(documents)
+        for number, (decision, messages) in enumerate(zip(decisions, told, strict=True)):
+            if number not in refused:
+                self._committed(decision.role, messages)
 
     def insert(self, decision: RoleDecision, now: datetime, once: Once | None = None) -> Role:
         """Keep a new role, tell and note it: one write.
@@ -77,10 +88,7 @@ class Roles:
         """
         self._outbox.check_room()
         messages = [Message.event(event) for event in decision.events]
-        document = _to_document(decision.role) | {
-            "outbox": entries(messages, now),
-            "audit": waiting(decision.audit),
-        }
+        document = self._new_document(decision, messages, now)
         if once is not None:
             document["once"] = once.document(now)
         try:
@@ -170,6 +178,14 @@ class Roles:
     def forget_once(self, once: Once, kept_at: datetime) -> None:
         """Free a key that is too old to count, and only as it was kept at that moment."""
         self._roles.update_one({"once.key": once.key, "once.at": kept_at}, {"$unset": {"once": ""}})
+
+    def _new_document(
+        self, decision: RoleDecision, messages: Sequence[Message], now: datetime
+    ) -> Document:
+        return _to_document(decision.role) | {
+            "outbox": entries(messages, now),
+            "audit": waiting(decision.audit),
+        }
 
     def _committed(self, role: Role, messages: list[Message]) -> None:
         self._outbox.committed(COLLECTION, self._roles.tenant_id, role.id, messages)
