@@ -24,8 +24,9 @@ env: ## Write .env, with secrets for docker-compose.yml; what stands there alrea
 	@tools/secrets.sh
 
 test: environment ## Run all tests except the long ones, on real servers (ARGS="-k sign_in").
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadscope --no-loadscope-reorder \
-		tests/integration tests/unit tests/end_to_end $(ARGS)
+	@# Tests that wait leave room: three processes keep two cores busy.
+	$(BIN)/python -m pytest -m "not long" -n 3 --dist loadscope --no-loadscope-reorder \
+		tests $(ARGS)
 
 test-long: environment ## Run the long tests in their full size.
 	$(BIN)/python -m pytest -m long --timeout 7200 tests/unit tests/integration tests/end_to_end $(ARGS)

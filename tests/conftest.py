@@ -25,6 +25,17 @@ pytest_plugins = [
 SHARING = ("tests/end_to_end/apart", "tests/end_to_end/pages")
 """Folders whose modules share a running suite, so that one process runs them all."""
 
+ORDER = (SHARING[0], "tests/integration", "tests/end_to_end", "tests/unit")
+"""What waits much runs beside what computes much; at the end, what takes seconds fills up."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(nodeid: str) -> int:
+    return next((turn for turn, folder in enumerate(ORDER) if nodeid.startswith(folder)), 0)
+
 
 class BySuite(LoadScopeScheduling):
     """Gives a process a module, or a whole folder that shares a suite, at a time."""

@@ -20,8 +20,7 @@ SEED = 50
 @pytest.mark.parametrize(
     "operations",
     [
-        100,
-        pytest.param(300, marks=pytest.mark.long),
+        300,
         pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(7200)]),
     ],
 )

@@ -308,6 +308,7 @@ def test_kill_9_ends_all_and_the_next_start_works(start: StartSuite) -> None:
     wait_until_none_is_on(first.data)
 
 
+@pytest.mark.long
 def test_apart_each_service_has_processes_and_a_port_of_its_own(start: StartSuite) -> None:
     base = free_port_range(4)
     suite = start("--apart", "--base-port", str(base), "--no-demo")

@@ -137,6 +137,7 @@ def test_every_page_is_accessible_light_and_dark_on_a_narrow_screen(
     context.close()
 
 
+@pytest.mark.long
 def test_a_forgotten_password_is_set_by_the_mailed_link(page: Page, home: AtHome) -> None:
     somebody = "anna.mueller@acme.example"
     page.goto(f"{home.url}/account/sign-in")
@@ -163,6 +164,7 @@ def test_a_forgotten_password_is_set_by_the_mailed_link(page: Page, home: AtHome
     expect(page.get_by_role("heading", name="Mein Konto")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_second_factor_is_set_up_and_asked_for(
     page: Page, browser: Browser, home: AtHome
 ) -> None:

@@ -17,7 +17,8 @@ from staffroll.search import parse_terms
 from staffroll_export.here import store_of
 from tests.integration.export.house import House, a_user, fill, told
 
-COUNT = 5_000
+COUNT = 12_000
+"""More than are counted."""
 SNAPSHOT_TOO_OLD, INTERRUPTED = 239, 11601
 
 
