@@ -19,6 +19,10 @@ from staffroll_accounts.domain.errors import AccessTokenRefused
 
 PERMISSION: Final = "accounts.scim:edit"
 
+EDIT_USERS: Final = "accounts.users:edit"
+DELETE_USERS: Final = "accounts.users:delete"
+EDIT_ROLES: Final = "accounts.roles:edit"
+
 _PERSONAL: Final = "srp_"
 
 View = Callable[..., Any]

@@ -1,22 +1,16 @@
-"""What is answered: resources, lists and errors, as ``application/scim+json``."""
+"""The form of what is answered, ``application/scim+json``, and errors in it.
+
+Made without the library of SCIM, so that nobody who is refused has it loaded (see `routes`).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, request
-from pydantic import ValidationError
-from scim2_models import (
-    Context,
-    Error,
-    ListResponse,
-    Resource,
-    ResponseParameters,
-    SCIMException,
-)
 from werkzeug.exceptions import HTTPException
 
 from staffroll import errors
@@ -26,11 +20,12 @@ from staffroll.giving import RoleNotYours
 from staffroll.mongo.client import AWAY
 from staffroll.web import problems
 from staffroll_accounts.domain.errors import AccountNotYours, EmailTaken, RoleNameTaken
-from staffroll_accounts.scim.models import POLICY
 
 PREFIX: Final = "/scim/v2"
 MEDIA_TYPE: Final = "application/scim+json"
 TAKEN: Final = (MEDIA_TYPE, "application/json")
+
+_ERROR: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 _NAMES: Final[Mapping[str, str]] = {
     "email": "userName",
@@ -63,47 +58,8 @@ def expected_version() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
 
 
-def answer(
-    resource: Resource[Any], parameters: ResponseParameters[Any] | None = None, status: int = 200
-) -> Response:
-    """A resource, with its version and its address where it has them."""
-    response = _response(_dump(resource, parameters), status)
-    meta = resource.meta
-    if meta is not None and meta.location and status == HTTPStatus.CREATED:
-        response.headers["Location"] = meta.location
-    if meta is not None and meta.version:
-        response.set_etag(meta.version.removeprefix("W/").strip('"'), weak=True)
-        response.make_conditional(request)
-    return response
-
-
-def answer_list(
-    resources: Sequence[Resource[Any]],
-    *,
-    total: int,
-    start: int = 1,
-    parameters: ResponseParameters[Any] | None = None,
-) -> Response:
-    """Resources as a page of a list."""
-    document = {
-        "schemas": [ListResponse.__schema__],
-        "totalResults": total,
-        "startIndex": start,
-        "itemsPerPage": len(resources),
-        "Resources": [_dump(one, parameters) for one in resources],
-    }
-    return _response(document, HTTPStatus.OK)
-
-
-def _dump(resource: Resource[Any], parameters: ResponseParameters[Any] | None) -> dict[str, Any]:
-    return resource.model_dump(
-        scim_ctx=Context.RESOURCE_QUERY_RESPONSE,
-        response_parameters=parameters,
-        scim_policy=POLICY,
-    )
-
-
-def _response(document: Mapping[str, Any], status: int) -> Response:
+def in_form(document: Mapping[str, Any], status: int) -> Response:
+    """A document as a response."""
     return Response(
         json.dumps(document, ensure_ascii=False), status=status, content_type=MEDIA_TYPE
     )
@@ -111,22 +67,22 @@ def _response(document: Mapping[str, Any], status: int) -> Response:
 
 def refusal(status: int, detail: str, scim_type: str | None = None) -> Response:
     """An error in the form of RFC 7644, section 3.12."""
-    error = Error(status=status, scim_type=scim_type, detail=detail)
-    return _response(error.model_dump(), status)
+    document: dict[str, Any] = {"schemas": [_ERROR], "status": str(int(status))}
+    if scim_type is not None:
+        document["scimType"] = scim_type
+    return in_form({**document, "detail": detail}, status)
 
 
 def answer_errors(bp: Blueprint) -> None:
     """Answer every error of the blueprint in the form of SCIM."""
     bp.register_error_handler(StaffrollError, _on_ours)
-    bp.register_error_handler(SCIMException, _on_scim)
-    bp.register_error_handler(ValidationError, _on_form)
     bp.register_error_handler(UnicodeEncodeError, _on_half_character)
     bp.register_error_handler(RecursionError, _on_depth)
     bp.register_error_handler(HTTPException, _on_http)
     for status in problems.HTTP_CODES:
         # Else a handler that the app has for one of them would come first.
         bp.register_error_handler(status, _on_http)
-    bp.register_error_handler(Exception, _on_bug)
+    bp.register_error_handler(Exception, _on_other)
     for away in AWAY:
         bp.register_error_handler(away, _on_database_away)
 
@@ -161,17 +117,6 @@ def _meaning(error: StaffrollError) -> tuple[int, str | None]:
     return problems.status_of(type(error)), None
 
 
-def _on_scim(error: SCIMException) -> Response:
-    found = error.to_error()
-    return refusal(found.status or HTTPStatus.BAD_REQUEST, error.detail, found.scim_type)
-
-
-def _on_form(error: ValidationError) -> Response:
-    found = Error.from_validation_errors(error.errors(include_input=False, include_url=False))
-    said = " ".join(f"{one.detail}." for one in found)
-    return refusal(found[0].status or HTTPStatus.BAD_REQUEST, said, found[0].scim_type)
-
-
 def _on_half_character(_: UnicodeEncodeError) -> Response:
     detail = "Half a character (a lone surrogate) is no text."
     return refusal(HTTPStatus.BAD_REQUEST, detail, "invalidValue")
@@ -194,6 +139,13 @@ def _on_http(error: HTTPException) -> Response:
 def _on_database_away(error: Exception) -> Response:
     del error
     return _on_ours(errors.DatabaseAway())
+
+
+def _on_other(error: Exception) -> Response:
+    """The library's own errors have no handlers by class, since that would load it."""
+    from staffroll_accounts.scim.resources import refusal_of
+
+    return refusal_of(error) or _on_bug(error)
 
 
 def _on_bug(error: Exception) -> Response:

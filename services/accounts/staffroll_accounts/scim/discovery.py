@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from scim2_models import (
     ForbiddenException,
     Meta,
@@ -13,46 +13,33 @@ from scim2_models import (
     Resource,
 )
 
-from staffroll.web import guard
 from staffroll_accounts.scim import models
-from staffroll_accounts.scim.access import Access
-from staffroll_accounts.scim.answers import answer, answer_list, base_url
+from staffroll_accounts.scim.answers import base_url
+from staffroll_accounts.scim.resources import answer, answer_list
 
 
-def add_discovery(bp: Blueprint, access: Access) -> None:
-    """The routes of discovery, and of what there is not."""
+def service_provider_config() -> Response:
+    return answer(_at("ServiceProviderConfig", models.config()))
 
-    @bp.get("/ServiceProviderConfig")
-    @guard.public
-    def service_provider_config() -> Response:
-        return answer(_at("ServiceProviderConfig", models.config()))
 
-    @bp.get("/ResourceTypes")
-    @guard.public
-    def resource_types() -> Response:
-        return _all("ResourceTypes", models.resource_types())
+def resource_types() -> Response:
+    return _all("ResourceTypes", models.resource_types())
 
-    @bp.get("/ResourceTypes/<name>")
-    @guard.public
-    def resource_type(name: str) -> Response:
-        return _one("ResourceTypes", name, models.resource_types())
 
-    @bp.get("/Schemas")
-    @guard.public
-    def schemas() -> Response:
-        return _all("Schemas", models.schemas())
+def resource_type(name: str) -> Response:
+    return _one("ResourceTypes", name, models.resource_types())
 
-    @bp.get("/Schemas/<name>")
-    @guard.public
-    def schema(name: str) -> Response:
-        return _one("Schemas", name, models.schemas())
 
-    @bp.route("/Me", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    @bp.post("/Bulk")
-    @bp.post("/.search")
-    @access.needs()
-    def not_there(**_: Any) -> Response:
-        raise NotImplementedException
+def schemas() -> Response:
+    return _all("Schemas", models.schemas())
+
+
+def schema(name: str) -> Response:
+    return _one("Schemas", name, models.schemas())
+
+
+def not_there(**_: Any) -> Response:
+    raise NotImplementedException
 
 
 def _all(kind: str, found: Any) -> Response:

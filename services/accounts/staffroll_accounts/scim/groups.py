@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from scim2_models import (
     InvalidValueException,
     PatchOp,
@@ -21,11 +21,12 @@ from staffroll_accounts.actions import AccountsScope, provisioning
 from staffroll_accounts.actions import roles as actions
 from staffroll_accounts.domain.roles import NewRole, Role
 from staffroll_accounts.scim import asking, mapping
-from staffroll_accounts.scim.access import Access, check_may
-from staffroll_accounts.scim.answers import TAKEN, answer, answer_list, base_url
+from staffroll_accounts.scim.access import EDIT_ROLES, EDIT_USERS, check_may
+from staffroll_accounts.scim.answers import TAKEN, base_url
 from staffroll_accounts.scim.filters import MOST_NAMES, members_in
 from staffroll_accounts.scim.models import POLICY, Group
 from staffroll_accounts.scim.patching import concerned, patched
+from staffroll_accounts.scim.resources import answer, answer_list
 
 MOST_MEMBERS: Final = 10_000
 """That one answer lists."""
@@ -33,67 +34,53 @@ MOST_MEMBERS: Final = 10_000
 MOST_CHANGES: Final = 1000
 """Of members, by one request: each is a change of a user."""
 
-_EDIT_ROLES: Final = "accounts.roles:edit"
-_EDIT_USERS: Final = "accounts.users:edit"
+
+def list_groups(scope: AccountsScope) -> Response:
+    return _found(asking.search(Group), scope)
 
 
-def add_groups(bp: Blueprint, access: Access) -> None:
-    """The routes of groups."""
+def search_groups(scope: AccountsScope) -> Response:
+    return _found(asking.search(Group, read_json(request, TAKEN)), scope)
 
-    @bp.get("/Groups")
-    @access.needs()
-    def list_groups(scope: AccountsScope) -> Response:
-        return _found(asking.search(Group), scope)
 
-    @bp.post("/Groups/.search")
-    @access.needs()
-    def search_groups(scope: AccountsScope) -> Response:
-        return _found(asking.search(Group, read_json(request, TAKEN)), scope)
+def create_group(scope: AccountsScope) -> Response:
+    parameters, sent = asking.parameters(Group), asking.created(Group)
+    members = mapping.ids_of(sent.members)
+    _check_members(members, members, scope)
+    new = NewRole(
+        name=sent.display_name or "",
+        category=OTHER,
+        external_id=mapping.external_id(sent.external_id),
+    )
+    role = actions.create(new, scope)
+    provisioning.change_holders(role.id, members, (), scope)
+    return _shown(role, scope, parameters, 201)
 
-    @bp.post("/Groups")
-    @access.needs(_EDIT_ROLES)
-    def create_group(scope: AccountsScope) -> Response:
-        parameters, sent = asking.parameters(Group), asking.created(Group)
-        members = mapping.ids_of(sent.members)
-        _check_members(members, members, scope)
-        new = NewRole(
-            name=sent.display_name or "",
-            category=OTHER,
-            external_id=mapping.external_id(sent.external_id),
-        )
-        role = actions.create(new, scope)
-        provisioning.change_holders(role.id, members, (), scope)
-        return _shown(role, scope, parameters, 201)
 
-    @bp.get("/Groups/<id:group_id>")
-    @access.needs()
-    def get_group(group_id: str, scope: AccountsScope) -> Response:
-        parameters = asking.parameters(Group)
-        return _shown(scope.store.roles.get(group_id), scope, parameters)
+def get_group(group_id: str, scope: AccountsScope) -> Response:
+    parameters = asking.parameters(Group)
+    return _shown(scope.store.roles.get(group_id), scope, parameters)
 
-    @bp.put("/Groups/<id:group_id>")
-    @access.needs()
-    def replace_group(group_id: str, scope: AccountsScope) -> Response:
-        parameters, sent = asking.parameters(Group), asking.replaced(Group)
-        role = scope.store.roles.get(group_id)
-        before = mapping.group_of(role, _holders([role], scope)[role.id], base_url())
-        return _changed(role, before, sent, scope, parameters)
 
-    @bp.patch("/Groups/<id:group_id>")
-    @access.needs()
-    def patch_group(group_id: str, scope: AccountsScope) -> Response:
-        parameters, operations = asking.parameters(Group), asking.patch(Group)
-        if concerned(operations) != set():
-            check_may(scope, _EDIT_USERS)
-        role = scope.store.roles.get(group_id)
-        before = mapping.group_of(role, _concerned(operations, role, scope), base_url())
-        return _changed(role, before, patched(before, operations), scope, parameters)
+def replace_group(group_id: str, scope: AccountsScope) -> Response:
+    parameters, sent = asking.parameters(Group), asking.replaced(Group)
+    role = scope.store.roles.get(group_id)
+    before = mapping.group_of(role, _holders([role], scope)[role.id], base_url())
+    return _changed(role, before, sent, scope, parameters)
 
-    @bp.delete("/Groups/<id:group_id>")
-    @access.needs(_EDIT_ROLES)
-    def delete_group(group_id: str, scope: AccountsScope) -> Response:
-        provisioning.delete_role(group_id, scope)
-        return Response(status=204)
+
+def patch_group(group_id: str, scope: AccountsScope) -> Response:
+    parameters, operations = asking.parameters(Group), asking.patch(Group)
+    if concerned(operations) != set():
+        check_may(scope, EDIT_USERS)
+    role = scope.store.roles.get(group_id)
+    before = mapping.group_of(role, _concerned(operations, role, scope), base_url())
+    return _changed(role, before, patched(before, operations), scope, parameters)
+
+
+def delete_group(group_id: str, scope: AccountsScope) -> Response:
+    provisioning.delete_role(group_id, scope)
+    return Response(status=204)
 
 
 def _found(asked: SearchRequest[Group], scope: AccountsScope) -> Response:
@@ -138,7 +125,7 @@ def _changed(
     }
     changes = {name: value for name, value in wished.items() if value != getattr(role, name)}
     if changes:
-        check_may(scope, _EDIT_ROLES)
+        check_may(scope, EDIT_ROLES)
     _check_members(has - had, has ^ had, scope)
     if changes:
         role = actions.edit(role.id, changes, scope, expected=None)
@@ -153,7 +140,7 @@ def _changed(
 def _check_members(gained: set[str], touched: set[str], scope: AccountsScope) -> None:
     if not touched:
         return
-    check_may(scope, _EDIT_USERS)
+    check_may(scope, EDIT_USERS)
     if len(touched) > MOST_CHANGES:
         raise PayloadTooLargeException(detail=f"At most {MOST_CHANGES} members in one request.")
     missing = gained - scope.store.provisioned.roles_of(gained).keys()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from scim2_models import ResponseParameters, SearchRequest
 
 from staffroll.errors import NotFound
@@ -14,99 +13,59 @@ from staffroll.web.parsing import read_json
 from staffroll_accounts.actions import AccountsScope, provisioning
 from staffroll_accounts.actions import users as actions
 from staffroll_accounts.domain.users import User as Ours
-from staffroll_accounts.passwords import Passwords
 from staffroll_accounts.scim import asking, mapping
-from staffroll_accounts.scim.access import Access
-from staffroll_accounts.scim.answers import (
-    TAKEN,
-    answer,
-    answer_list,
-    base_url,
-    expected_version,
-)
+from staffroll_accounts.scim.answers import TAKEN, base_url, expected_version
+from staffroll_accounts.scim.at_hand import AtHand
 from staffroll_accounts.scim.filters import Part, names_in, part_of
 from staffroll_accounts.scim.models import POLICY, User
+from staffroll_accounts.scim.resources import answer, answer_list
 from staffroll_accounts.store.provisioned import Names
 
-_EDIT = "accounts.users:edit"
-_DELETE = "accounts.users:delete"
 _MOST_NAMED = 1000
 
 
-def add_users(bp: Blueprint, access: Access, passwords: Passwords, pause: timedelta) -> None:
-    """The routes of users.
+def list_users(scope: AccountsScope) -> Response:
+    return _found(asking.search(User), scope)
 
-    Args:
-        pause: After which scheduling is asked again about a membership.
-    """
 
-    @bp.get("/Users")
-    @access.needs()
-    def list_users(scope: AccountsScope) -> Response:
-        return _found(asking.search(User), scope)
+def search_users(scope: AccountsScope) -> Response:
+    return _found(asking.search(User, read_json(request, TAKEN)), scope)
 
-    @bp.post("/Users/.search")
-    @access.needs()
-    def search_users(scope: AccountsScope) -> Response:
-        return _found(asking.search(User, read_json(request, TAKEN)), scope)
 
-    @bp.post("/Users")
-    @access.needs(_EDIT)
-    def create_user(scope: AccountsScope) -> Response:
-        parameters, sent = asking.parameters(User), asking.created(User)
-        created = actions.create(
-            mapping.new_user(sent, _languages(scope)),
-            scope,
-            password=sent.password or None,
-            passwords=passwords,
-            active=sent.active is not False,
-        )
-        return _shown(created, scope, parameters, 201)
+def create_user(scope: AccountsScope, at_hand: AtHand) -> Response:
+    parameters, sent = asking.parameters(User), asking.created(User)
+    created = actions.create(
+        mapping.new_user(sent, _languages(scope)),
+        scope,
+        password=sent.password or None,
+        passwords=at_hand.passwords,
+        active=sent.active is not False,
+    )
+    return _shown(created, scope, parameters, 201)
 
-    @bp.get("/Users/<id:user_id>")
-    @access.needs()
-    def get_user(user_id: str, scope: AccountsScope) -> Response:
-        parameters = asking.parameters(User)
-        return _shown(actions.get(user_id, scope), scope, parameters)
 
-    @bp.put("/Users/<id:user_id>")
-    @access.needs(_EDIT)
-    def replace_user(user_id: str, scope: AccountsScope) -> Response:
-        parameters, sent = asking.parameters(User), asking.replaced(User)
-        before = _resource(actions.get(user_id, scope), scope)
-        return changed(user_id, before, mapping.completed(sent, before), scope, parameters)
+def get_user(user_id: str, scope: AccountsScope) -> Response:
+    parameters = asking.parameters(User)
+    return _shown(actions.get(user_id, scope), scope, parameters)
 
-    @bp.patch("/Users/<id:user_id>")
-    @access.needs(_EDIT)
-    def patch_user(user_id: str, scope: AccountsScope) -> Response:
-        parameters, operations = asking.parameters(User), asking.patch(User)
-        before = _resource(actions.get(user_id, scope), scope)
-        after = before.model_copy(deep=True)
-        operations.patch(after, POLICY)
-        return changed(user_id, before, after, scope, parameters)
 
-    def changed(
-        user_id: str,
-        before: User,
-        after: User,
-        scope: AccountsScope,
-        parameters: ResponseParameters[User],
-    ) -> Response:
-        user = provisioning.edit(
-            user_id,
-            mapping.changes_between(before, after, _languages(scope)),
-            scope,
-            passwords,
-            expected=expected_version(),
-            pause=pause,
-        )
-        return _shown(user, scope, parameters)
+def replace_user(user_id: str, scope: AccountsScope, at_hand: AtHand) -> Response:
+    parameters, sent = asking.parameters(User), asking.replaced(User)
+    before = _resource(actions.get(user_id, scope), scope)
+    return _changed(user_id, before, mapping.completed(sent, before), scope, parameters, at_hand)
 
-    @bp.delete("/Users/<id:user_id>")
-    @access.needs(_DELETE)
-    def delete_user(user_id: str, scope: AccountsScope) -> Response:
-        provisioning.delete_user(user_id, scope, expected=expected_version())
-        return Response(status=204)
+
+def patch_user(user_id: str, scope: AccountsScope, at_hand: AtHand) -> Response:
+    parameters, operations = asking.parameters(User), asking.patch(User)
+    before = _resource(actions.get(user_id, scope), scope)
+    after = before.model_copy(deep=True)
+    operations.patch(after, POLICY)
+    return _changed(user_id, before, after, scope, parameters, at_hand)
+
+
+def delete_user(user_id: str, scope: AccountsScope) -> Response:
+    provisioning.delete_user(user_id, scope, expected=expected_version())
+    return Response(status=204)
 
 
 def _found(asked: SearchRequest[User], scope: AccountsScope) -> Response:
@@ -134,6 +93,25 @@ def _slice(part: Part, start: int, count: int, scope: AccountsScope) -> tuple[li
         statuses=part.statuses, role_id=part.role_id, start=start - 1, limit=count
     )
     return _resources(found, scope), total
+
+
+def _changed(
+    user_id: str,
+    before: User,
+    after: User,
+    scope: AccountsScope,
+    parameters: ResponseParameters[User],
+    at_hand: AtHand,
+) -> Response:
+    user = provisioning.edit(
+        user_id,
+        mapping.changes_between(before, after, _languages(scope)),
+        scope,
+        at_hand.passwords,
+        expected=expected_version(),
+        pause=at_hand.pause,
+    )
+    return _shown(user, scope, parameters)
 
 
 def _shown(
