@@ -29,8 +29,19 @@ ORDER = (SHARING[0], "tests/integration", "tests/end_to_end", "tests/unit")
 """What waits much runs beside what computes much; at the end, what takes seconds fills up."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _turn(item.nodeid))
+    for item in items:
+        _check_fixtures(item)
+
+
+def _check_fixtures(item: pytest.Item) -> None:
+    """Else a long test that lost one would be noticed when the long ones are run."""
+    if isinstance(item, pytest.Function):
+        there = item._fixtureinfo.name2fixturedefs
+        if lost := [name for name in item._fixtureinfo.initialnames if name not in there]:
+            raise pytest.UsageError(f"{item.nodeid} asks for fixtures that there are not: {lost}")
 
 
 def _turn(nodeid: str) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -19,8 +18,7 @@ from tests.end_to_end.test_failures import (
 )
 from tests.storm.schedule import schedule
 from tests.storm.storm import Storm
-from tests.support.apart import PLACES, SERVICES, Apart, Client, all_running
-from tests.support.news import dead_letters
+from tests.support.apart import Apart, all_running
 from tests.support.rabbitmq import RabbitNode
 from tests.support.waiting import eventually
 
@@ -139,49 +137,3 @@ def test_f10_services_whose_clocks_are_an_hour_apart_end_as_if_they_were_not(
         report = storm.run(rest_seconds=120)
 
     assert not report.faults, str(report)
-
-
-def test_f11_of_one_email_created_in_all_three_places_at_once_one_wins_a_hundred_times(
-    apart: Apart,
-) -> None:
-    acme = apart.tenant()
-    rounds = [f"round{number}@acme.example" for number in range(100)]
-
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        for email in rounds:
-            answers = list(pool.map(lambda place, e=email: _created(acme, place, e), PLACES))  # type: ignore[misc]
-
-            assert sorted(status for status, _ in answers) == [201, 409, 409], answers
-            codes = {body["code"] for status, body in answers if status == 409}
-            assert codes == {"email_taken"}
-
-    users = acme.get("accounts", "/v1/users", params={"limit": 200}).json()
-    assert users["total"] == len(rounds) + 1
-    refused = [(place, one) for place in ("scheduling", "people") for one in _refused(acme, place)]
-    assert 100 <= len(refused) <= 200
-    for number, (place, one) in enumerate(refused):
-        path = f"{PLACES[place]}/{one['id']}"
-        if number % 2:
-            assert acme.delete(place, path).status_code == 204
-        else:
-            corrected = acme.patch(
-                place, path, json={"email": f"c{number}@acme.example"}, headers={"Prefer": "wait=9"}
-            )
-            assert corrected.status_code == 200, corrected.text
-    for place in ("scheduling", "people"):
-        assert not _refused(acme, place)
-    for service in SERVICES:
-        with dead_letters(apart, service) as letters:
-            assert letters.count() == 0
-
-
-def _created(acme: Client, place: str, email: str) -> tuple[int, dict[str, Any]]:
-    answer = acme.create(place, {**human(), "email": email}, headers={"Prefer": "wait=20"})
-    return answer.status_code, answer.json()
-
-
-def _refused(acme: Client, place: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = acme.get(
-        place, PLACES[place], params={"state": "rejected", "limit": 200}
-    ).json()["items"]
-    return found

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.apart import PLACES, Apart, Client
+from tests.support.apart import PLACES, SERVICES, Apart, Client
+from tests.support.news import dead_letters
 from tests.support.waiting import eventually
 
 ANNA: dict[str, Any] = {"last_name": "Müller", "first_name": "Anna", "email": "anna@acme.example"}
@@ -226,3 +227,49 @@ def test_f11_of_simultaneous_creations_of_one_email_one_wins_and_the_rest_say_em
         assert rejected["total"] == sum(1 for outcome in lost if outcome[0] == place)
         one = rejected["items"][0]["id"]
         assert acme.delete(place, f"{PLACES[place]}/{one}").status_code == 204
+
+
+@pytest.mark.long
+def test_f11_of_one_email_created_in_all_three_places_at_once_one_wins_a_hundred_times(
+    apart: Apart, acme: Client
+) -> None:
+    rounds = [f"round{number}@acme.example" for number in range(100)]
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for email in rounds:
+            answers = list(pool.map(lambda place, e=email: _created(acme, place, e), PLACES))  # type: ignore[misc]
+
+            assert sorted(status for status, _ in answers) == [201, 409, 409], answers
+            codes = {body["code"] for status, body in answers if status == 409}
+            assert codes == {"email_taken"}
+
+    users = acme.get("accounts", "/v1/users", params={"limit": 200}).json()
+    assert users["total"] == len(rounds) + 1
+    refused = [(place, one) for place in ("scheduling", "people") for one in _refused(acme, place)]
+    assert 100 <= len(refused) <= 200
+    for number, (place, one) in enumerate(refused):
+        path = f"{PLACES[place]}/{one['id']}"
+        if number % 2:
+            assert acme.delete(place, path).status_code == 204
+        else:
+            corrected = acme.patch(
+                place, path, json={"email": f"c{number}@acme.example"}, headers={"Prefer": "wait=9"}
+            )
+            assert corrected.status_code == 200, corrected.text
+    for place in ("scheduling", "people"):
+        assert not _refused(acme, place)
+    for service in SERVICES:
+        with dead_letters(apart, service) as letters:
+            assert letters.count() == 0
+
+
+def _created(acme: Client, place: str, email: str) -> tuple[int, dict[str, Any]]:
+    answer = acme.create(place, {**human(), "email": email}, headers={"Prefer": "wait=20"})
+    return answer.status_code, answer.json()
+
+
+def _refused(acme: Client, place: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = acme.get(
+        place, PLACES[place], params={"state": "rejected", "limit": 200}
+    ).json()["items"]
+    return found
