@@ -49,7 +49,7 @@ def start(tmp_path: Path) -> Iterator[StartSuite]:
         running.end()
 
 
-def sign_in(suite: RunningSuite) -> int:
+def sign_in(suite: RunningSuite, url: str | None = None) -> int:
     """The status of the answer to what is printed."""
     wish = {
         "tenant": suite.labelled("Tenant"),
@@ -57,7 +57,7 @@ def sign_in(suite: RunningSuite) -> int:
         "password": suite.labelled("Password"),
     }
     try:
-        answer = requests.post(f"{suite.url('account')}/v1/sign-in", json=wish, timeout=40)
+        answer = requests.post(f"{url or suite.url('account')}/v1/sign-in", json=wish, timeout=40)
     except requests.ConnectionError:
         return 0
     return answer.status_code
@@ -295,15 +295,15 @@ def test_a_second_ctrl_c_kills(start: StartSuite) -> None:
 
 
 def test_kill_9_ends_all_and_the_next_start_works(start: StartSuite) -> None:
-    first = start("--port", "0", "--no-demo")
+    first = start()
     first.wait_until_ready()
-    assert "Password" not in first.output
 
     first.send(signal.SIGKILL)
     first.wait_until_ended()
 
-    second = start("--port", "0", "--no-demo")
+    second = start()
     second.wait_until_ready()
+    assert sign_in(second) == 200
     assert second.stop() == 0
     wait_until_none_is_on(first.data)
 
@@ -311,13 +311,21 @@ def test_kill_9_ends_all_and_the_next_start_works(start: StartSuite) -> None:
 @pytest.mark.long
 def test_apart_each_service_has_processes_and_a_port_of_its_own(start: StartSuite) -> None:
     base = free_port_range(4)
-    suite = start("--apart", "--base-port", str(base), "--no-demo")
+    suite = start("--apart", "--base-port", str(base))
     suite.wait_until_ready()
 
     urls = [f"http://127.0.0.1:{base + shift}" for shift in range(4)]
     health = [requests.get(f"{url}/readyz", timeout=40).status_code for url in urls]
 
     assert health == [200] * 4
+    assert sign_in(suite, urls[0]) == 200
     assert len({suite.child(f"{name}-consumer") for name in ("accounts", "people")}) == 2
     assert suite.stop() == 0
     wait_until_none_is_on(suite.data)
+
+
+def test_without_a_demo_it_starts_empty(start: StartSuite) -> None:
+    suite = start("--port", "0", "--no-demo")
+    suite.wait_until_ready()
+
+    assert "Password" not in suite.output
