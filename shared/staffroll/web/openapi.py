@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,24 +110,24 @@ class _Document:
         self._api = api
         self._resources = resources
         self._lock = threading.Lock()
-        self._is_made = False
+        self._made: dict[str, Any] | None = None
 
-    def get(self) -> dict[str, Any]:
-        """A copy, without ``servers``."""
+    def get(self) -> Mapping[str, Any]:
+        """All of it but ``servers``."""
         with self._lock:
-            if not self._is_made:
-                for resource in self._resources:
-                    self._add(resource)
-                self._is_made = True
-            found: dict[str, Any] = self._api.spec.to_dict()
-        return found
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
-    def _add(self, resource: Resource) -> None:
+    def _make(self) -> dict[str, Any]:
         spec = self._api.spec
-        resource.register_views_in_doc(
-            self._api, self._app, spec, name=resource.name, parameters=None
-        )
-        spec.tag({"name": resource.name, "description": resource.description})
+        for resource in self._resources:
+            resource.register_views_in_doc(
+                self._api, self._app, spec, name=resource.name, parameters=None
+            )
+            spec.tag({"name": resource.name, "description": resource.description})
+        made: dict[str, Any] = spec.to_dict()
+        return made
 
 
 def _serve(app: Flask, document: _Document, title: str) -> None:

@@ -1,4 +1,4 @@
-"""What SCIM is answered with, besides the scope of who asks."""
+"""What the views of SCIM are handed."""
 
 from __future__ import annotations
 
